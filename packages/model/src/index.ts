@@ -1,0 +1,21 @@
+export { type Alert, alertName, isResolved } from './alert.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { invariant, unreachable } from './invariant.ts';
+export { compareLabels, compareText, type Label, Labels, METRIC_NAME, quote } from './labels.ts';
+export { type LogFields, type Logger, silentLogger } from './logger.ts';
+export { compileAnchoredRegex, Matcher, type MatchOp, RegexError } from './matcher.ts';
+export type { AlertEnricher, Briefing, BriefingBlock, Notification, Tone } from './notification.ts';
+export {
+  closest,
+  formatProblems,
+  isError,
+  type Problem,
+  positionAt,
+  type SourceText,
+  type Span,
+  spanOf,
+} from './problem.ts';
+export type { Querier, RangeSeries, VectorSample } from './query.ts';
+export { isStaleAt, type Queryable, type Series, writeStaleAt } from './series.ts';
+export { type Appendable, type Batch, type Ledger, StoreError } from './store.ts';

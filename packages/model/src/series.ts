@@ -1,0 +1,47 @@
+import type { Labels } from './labels.ts';
+import type { Matcher } from './matcher.ts';
+
+/**
+ * One series with its samples, oldest first, timestamps strictly ascending. `timestampsMs` and `values` have the same length.
+ * Series that were appended together may share one `timestampsMs` array (the same object): readers use that to find
+ * windows once for all of them. Staleness markers are in `values`; test for them with `isStaleAt`, since a marker is a NaN.
+ */
+export interface Series {
+  readonly labels: Labels;
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** What can be asked for series. Implemented by the store, by a client of another Prometheus, and by fakes in tests. */
+export interface Queryable {
+  /**
+   * Yields every series that satisfies all `matchers` and has a sample in [fromMs, toMs], both ends included,
+   * in label order (`compareLabels`). The arrays of a series are valid until the next one is requested: copy what you keep.
+   */
+  select(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Series>;
+
+  /** The label sets of what `select` would yield, without reading samples. */
+  selectLabels(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Labels>;
+
+  /** Every label name of series with samples in [fromMs, toMs], sorted. */
+  labelNames(fromMs: number, toMs: number): string[];
+
+  /** Every value of one label among series with samples in [fromMs, toMs], sorted. */
+  labelValues(name: string, fromMs: number, toMs: number): string[];
+}
+
+/** The bits of Prometheus's staleness marker, a NaN that says "this series ends here". */
+const STALE_BITS = 0x7ff0_0000_0000_0002n;
+
+/** A value for `values[i]` cannot carry NaN bits safely through JavaScript numbers, so markers are written in place. */
+export function writeStaleAt(values: Float64Array, index: number): void {
+  new BigUint64Array(values.buffer, values.byteOffset, values.length)[index] = STALE_BITS;
+}
+
+/** Is the value at `index` the staleness marker (not just any NaN)? */
+export function isStaleAt(values: Float64Array, index: number): boolean {
+  const value = values[index];
+  // Only a NaN differs from itself; everything else is decided without looking at the bits.
+  if (value === value) return false;
+  return new BigUint64Array(values.buffer, values.byteOffset, values.length)[index] === STALE_BITS;
+}

@@ -1,0 +1,50 @@
+import { defineConfig } from 'vitest/config';
+
+/** Rooms are tested from their sources, not from what was built. */
+const conditions = ['tillwatch-source'];
+
+const sources = {
+  resolve: { conditions: [...conditions, 'module', 'import', 'node', 'default'] },
+  ssr: { resolve: { conditions: [...conditions, 'module', 'import', 'node', 'default'] } },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...sources,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.{ts,tsx}', 'examples/*/test/**/*.test.ts', 'test/*.test.ts'],
+          benchmark: { include: ['packages/*/test/**/*.bench.ts'] },
+          // Rooms keep no global state, so tests share a worker.
+          isolate: false,
+        },
+      },
+      {
+        ...sources,
+        test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], isolate: false, testTimeout: 60_000 },
+      },
+      {
+        ...sources,
+        test: {
+          name: 'peers',
+          include: ['test/peers/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...sources,
+        test: {
+          name: 'acceptance',
+          include: ['test/acceptance/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
