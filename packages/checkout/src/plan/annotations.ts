@@ -1,0 +1,99 @@
+import type { Audience, TillwatchConfig } from '../settings/tillwatch-config.ts';
+import { type AlertWords, alertWords, type LanguageBase, languageBase } from '../words/alert-words.ts';
+import type { AlertName } from './alert-catalogue.ts';
+import type { Windows } from './windows.ts';
+
+/**
+ * The annotations of one alert: Prometheus templates, so that they say as much in a stack without Tillwatch. `dev`, `ops`
+ * and `business` are in the language of the first team with that audience, the others in the shop's.
+ */
+export function annotationsFor(alert: AlertName, config: TillwatchConfig, windows: Windows): Record<string, string> {
+  const { shop } = config;
+  const shopLanguage = languageBase(shop.language);
+  const language = (audience: Audience): LanguageBase =>
+    languageBase(config.teams.find((team) => team.audience === audience)?.language ?? shop.language);
+  const words = (base: LanguageBase): AlertWords => alertWords[base][alert];
+  return {
+    summary: filled(words(shopLanguage).summary, shopLanguage),
+    description: words(shopLanguage).ops,
+    components: components(windows, shopLanguage),
+    impact: impact(config, windows, shopLanguage),
+    dev: sentence(words(language('dev')), 'dev', language('dev')),
+    ops: sentence(words(language('ops')), 'ops', language('ops')),
+    business: sentence(words(language('business')), 'business', language('business')),
+    runbook_url: `${shop.runbookUrl}/${alert}`,
+    dashboard_url: shop.dashboardUrl,
+  };
+}
+
+function sentence(words: AlertWords, audience: Audience, language: LanguageBase): string {
+  // The business side reads no shares of steps and providers: the plain sentence is enough.
+  return audience === 'business' ? words.business : `${filled(words.summary, language)}. ${words[audience]}`;
+}
+
+function filled(summary: string, language: LanguageBase): string {
+  const label = (name: string) => `{{ $labels.${name} }}`;
+  return summary
+    .replaceAll('{value}', '{{ $value | humanizePercentage }}')
+    .replaceAll('{seconds}', '{{ $value | humanizeDuration }}')
+    .replaceAll('{count}', '{{ $value | printf "%.0f" }}')
+    .replaceAll('{where}', where(language))
+    .replaceAll(/\{(job|instance|route)\}/g, (_, name: string) => label(name));
+}
+
+const SLICE_WORDS: Readonly<Record<LanguageBase, Readonly<Record<string, string>>>> = {
+  en: {
+    provider: 'with provider',
+    method: 'with payment method',
+    region: 'in region',
+    channel: 'in channel',
+    version: 'in version',
+    step: 'in step',
+    instance: 'on instance',
+    pool: 'in pool',
+  },
+  de: {
+    provider: 'beim Anbieter',
+    method: 'bei der Zahlart',
+    region: 'in der Region',
+    channel: 'im Kanal',
+    version: 'in Version',
+    step: 'im Schritt',
+    instance: 'auf Instanz',
+    pool: 'im Pool',
+  },
+};
+
+/** ` with provider nordpay`, from whichever label the alert has. */
+function where(language: LanguageBase): string {
+  return Object.entries(SLICE_WORDS[language])
+    .map(([label, words]) => `{{ if $labels.${label} }} ${words} {{ $labels.${label} }}{{ end }}`)
+    .join('');
+}
+
+/** The slices whose failures stand out now, worst first, and the reasons given. */
+function components({ pair }: Windows, language: LanguageBase): string {
+  const ratio = `checkout:error_ratio:${pair}`;
+  const worst = `topk(3, (${ratio}{slice!~"all|step"} > on () group_left () (1.3 * ${ratio}{slice="all"})) and checkout:failed:increase${pair} >= 2)`;
+  const reasons = `topk(2, sum by (step, reason) (increase(checkout_outcomes_total{outcome="failure",reason_class="technical"}[${pair}])) >= 1)`;
+  const name = '{{ .Labels.provider }}{{ .Labels.method }}{{ .Labels.region }}{{ .Labels.channel }}{{ .Labels.version }}{{ .Labels.instance }}';
+  const fail = language === 'de' ? 'scheitern' : 'fail';
+  const times = language === 'de' ? 'mal' : 'times';
+  return [
+    `{{ range query ${JSON.stringify(worst)} }}{{ .Labels.slice }} ${name}: {{ . | value | humanizePercentage }} ${fail}; {{ end }}`,
+    `{{ range query ${JSON.stringify(reasons)} }}{{ .Labels.step }} {{ .Labels.reason }}: {{ . | value | printf "%.0f" }} ${times}; {{ end }}`,
+  ].join('');
+}
+
+/** What is being lost per hour, estimated from the orders before. */
+function impact({ shop }: TillwatchConfig, { pair }: Windows, language: LanguageBase): string {
+  const orders = `checkout:lost_orders_per_hour:${pair}`;
+  const value = shop.averageOrderValue === undefined ? 'checkout:order_value:before' : `(checkout:order_value:before or vector(${shop.averageOrderValue}))`;
+  const money = `${orders} * on () ${value}`;
+  const [about, ordersWord, perHour, estimate] =
+    language === 'de' ? ['etwa', 'Bestellungen', 'je Stunde', 'Schätzung'] : ['about', 'orders', 'per hour', 'estimate'];
+  return (
+    `{{ range query ${JSON.stringify(`${orders} >= 1`)} }}${about} {{ . | value | printf "%.0f" }} ${ordersWord} ${perHour}{{ end }}` +
+    `{{ range query ${JSON.stringify(`${money} >= 1`)} }} (${about} {{ . | value | printf "%.0f" }} ${shop.currency} ${perHour}, ${estimate}){{ end }}`
+  );
+}

@@ -1,0 +1,47 @@
+// The PromQL idioms that the rules are made of.
+
+/**
+ * The increase of counters over a window, with what `increase` cannot see: a series that was born inside the window (the
+ * first failure of a new kind) counts from zero, provided that its target had been scraped before, so that it is certain
+ * that the series was not there.
+ */
+export function counted(metric: string, window: string): string {
+  return `(${metric} unless ${metric} offset ${window}) and on (job, instance) (up offset ${window} == 1) or increase(${metric}[${window}])`;
+}
+
+/**
+ * How much `failed` of `total` speaks against the share `p0`, in nats: the likelihood ratio between what was seen and `p0`.
+ * By Chernoff's bound a healthy shop exceeds h nats with a probability below e^-h, for small counts too.
+ */
+export function evidenceAbove(failed: string, total: string, p0: number): string {
+  const ratio = `${failed} / (${total} > 0)`;
+  return [
+    `${failed} * ln(clamp_min(${ratio}, 1e-9) / ${number(p0)})`,
+    `+ (${total} - ${failed}) * ln(clamp_min(1 - ${ratio}, 1e-9) / ${number(1 - p0)})`,
+  ].join('\n');
+}
+
+/** How much `seen` speaks against the expected count `expected` by being too small, in nats (Poisson). */
+export function evidenceBelow(seen: string, expected: string): string {
+  return `${seen} * ln(clamp_min(${seen}, 1e-9) / ${expected}) - ${seen} + ${expected}`;
+}
+
+/** The smaller of two vectors, element by element; elements without a partner on the right are dropped. */
+export function smaller(left: string, right: string): string {
+  return `(${left} < ${right}) or (${right} <= ${left})`;
+}
+
+/** A number in PromQL without digits that come from binary fractions: 0.05, not 0.050000000000000044. */
+export function number(value: number): string {
+  return String(Number(value.toPrecision(12)));
+}
+
+/** A text in PromQL's double quotes. */
+export function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** `a|b|c` for a matcher, with what is special in RE2 taken literally. */
+export function alternatives(values: readonly string[]): string {
+  return values.map((value) => value.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')).join('|');
+}

@@ -1,0 +1,34 @@
+/** How the standard files are laid out. Every field has a default that fits the generated docker-compose.yml. */
+export interface PlanOptions {
+  /** Where Prometheus finds Alertmanager, `host:port`. */
+  readonly alertmanagerAddress?: string;
+  /** Where the watch itself is scraped, `host:port`; not scraped when absent. */
+  readonly selfAddress?: string;
+  /** Where the files with secrets lie, relative to alertmanager.yml or absolute. */
+  readonly secretsDir?: string;
+  /** The mail server, as `smtp://user:password@host:port`; wins over `mail` in tillwatch.yaml. The password goes into no file. */
+  readonly smtpUrl?: string;
+  /**
+   * Makes the politeness of notifications shorter for drills (0.1: a tenth): group_wait, group_interval and
+   * keep_firing_for. What alerts need to be sure of is never shortened.
+   */
+  readonly pace?: number;
+}
+
+export interface SettledOptions {
+  readonly alertmanagerAddress: string;
+  readonly selfAddress: string | undefined;
+  readonly secretsDir: string;
+  readonly smtpUrl: string | undefined;
+  readonly pace: number;
+}
+
+export function settleOptions(options: PlanOptions): SettledOptions {
+  return {
+    alertmanagerAddress: options.alertmanagerAddress ?? 'localhost:9093',
+    selfAddress: options.selfAddress,
+    secretsDir: (options.secretsDir ?? 'secrets').replace(/\/+$/, ''),
+    smtpUrl: options.smtpUrl,
+    pace: options.pace ?? 1,
+  };
+}

@@ -1,0 +1,233 @@
+import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
+import { alternatives, counted, evidenceAbove, evidenceBelow, number, quoted } from './expressions.ts';
+import type { PlannedGroup, PlannedRecording } from './planned-rule.ts';
+import type { Windows } from './windows.ts';
+
+/** By which labels failures are looked at, one at a time. */
+export const SLICES = ['provider', 'method', 'region', 'channel', 'version', 'step'] as const;
+
+const FINISHED = 'checkout_outcomes_total{outcome=~"success|failure",reason_class=~"|technical"}';
+const DECLINED = 'checkout_outcomes_total{outcome="failure",reason_class=~"customer|fraud|action_required"}';
+
+/**
+ * The figures that alerts and dashboards share. Counts are per window, `slice` says by which label they were summed
+ * (`all`: not at all), so that one expression covers every slice. Windows without traffic leave no sample, not a NaN.
+ */
+export function recordingGroups(config: TillwatchConfig, windows: Windows): PlannedGroup[] {
+  const { unit, pair, long, widest, past } = windows;
+  return [
+    {
+      name: 'checkout-counts',
+      rules: [
+        ...[unit, long].flatMap((window) => [...cells(window), ...slices(window)]),
+        ...sumOfTwo('checkout:failed', unit, pair),
+        ...sumOfTwo('checkout:finished', unit, pair),
+        ...[unit, pair, long].flatMap((window) => judged(config, window)),
+        steady(unit, pair, unit),
+        steady(unit, long, long),
+      ],
+    },
+    { name: 'checkout-traffic', rules: trafficRules(config, windows) },
+    { name: 'checkout-latency', rules: latencyRules(windows) },
+    {
+      name: 'checkout-past',
+      intervalMs: 60_000,
+      rules: [
+        ...['failed', 'finished'].map((what) =>
+          record(
+            `checkout:${what}:increase${widest}`,
+            `sum_over_time(checkout:${what}:increase${unit}[${widest}:${unit}])`,
+          ),
+        ),
+        ...judged(config, widest),
+        steady(unit, widest, widest),
+        ...['attempts', 'orders', 'page_views'].map((what) =>
+          record(
+            `checkout:${what}:before`,
+            `avg_over_time(checkout:${what}:increase${unit}[${past}] offset ${pair})`,
+          ),
+        ),
+        record(
+          'checkout:attempts_per_view:before',
+          `avg_over_time(checkout:attempts:increase${unit}{slice="all"}[1d] offset ${pair}) / on () group_left () (avg_over_time(checkout:page_views:increase${unit}[1d] offset ${pair}) > 0)`,
+        ),
+        record(
+          'checkout:orders_per_attempt:before',
+          `avg_over_time(checkout:orders:increase${unit}[1d] offset ${pair}) / (avg_over_time(checkout:payable:increase${unit}[1d] offset ${pair}) > 0)`,
+        ),
+        record(
+          'checkout:order_value:before',
+          `sum(increase(checkout_order_value_total{outcome=~"|success"}[6h])) / (sum(increase(checkout_outcomes_total{outcome="success"}[6h])) >= 5)`,
+        ),
+      ],
+    },
+  ];
+}
+
+/** Technically finished checkouts by everything that a rule slices by: read from the shop's series once per window. */
+function cells(window: string): PlannedRecording[] {
+  return [
+    record(
+      `checkout:finished_cells:increase${window}`,
+      `sum by (outcome, step, provider, method, region, channel, version) (${counted(FINISHED, window)})`,
+    ),
+    record(
+      `checkout:finished_instances:increase${window}`,
+      `sum by (outcome, instance) (${counted(FINISHED, window)})`,
+    ),
+  ];
+}
+
+function slices(window: string): PlannedRecording[] {
+  const source = `checkout:finished_cells:increase${window}`;
+  const failed = `checkout:failed:increase${window}`;
+  const finished = `checkout:finished:increase${window}`;
+  const rules: PlannedRecording[] = [
+    record(failed, `sum(${source}{outcome="failure"}) or sum(${source}) * 0`, { slice: 'all' }),
+    record(finished, `sum(${source})`, { slice: 'all' }),
+  ];
+  for (const slice of SLICES) {
+    if (slice === 'step') continue;
+    const named = `${slice}!=""`;
+    rules.push(
+      record(
+        failed,
+        `sum by (${slice}) (${source}{outcome="failure",${named}}) or sum by (${slice}) (${source}{${named}}) * 0`,
+        { slice },
+      ),
+      record(finished, `sum by (${slice}) (${source}{${named}})`, { slice }),
+    );
+  }
+  const instances = `checkout:finished_instances:increase${window}`;
+  // A step is judged against all checkouts: a checkout that failed early never came to the later steps.
+  const bySteps = `sum by (step) (${source}{outcome="failure",step!=""})`;
+  rules.push(
+    record(failed, bySteps, { slice: 'step' }),
+    record(finished, `${bySteps} * 0 + on () group_left () sum(${source})`, { slice: 'step' }),
+    record(
+      failed,
+      `sum by (instance) (${instances}{outcome="failure"}) or sum by (instance) (${instances}) * 0`,
+      { slice: 'instance' },
+    ),
+    record(finished, `sum by (instance) (${instances})`, { slice: 'instance' }),
+  );
+  return rules;
+}
+
+/** The last two units together; where there is only one yet, that one. */
+function sumOfTwo(prefix: string, unit: string, pair: string): PlannedRecording[] {
+  const one = `${prefix}:increase${unit}`;
+  return [record(`${prefix}:increase${pair}`, `${one} + ${one} offset ${unit} or ${one}`)];
+}
+
+/** Ratios, and how much they speak against a shop that fails half as often as its objective allows. */
+function judged(config: TillwatchConfig, window: string): PlannedRecording[] {
+  const failed = `checkout:failed:increase${window}`;
+  const finished = `checkout:finished:increase${window}`;
+  return [
+    record(`checkout:error_ratio:${window}`, `${failed} / (${finished} > 0)`),
+    record(`checkout:success_ratio:${window}`, `1 - checkout:error_ratio:${window}`),
+    record(`checkout:error_evidence:${window}`, evidenceAbove(failed, finished, config.objectives.errorRate / 2)),
+  ];
+}
+
+/** Failures outside the worst single unit: what remains when a hiccup is taken out. */
+function steady(unit: string, window: string, worstWithin: string): PlannedRecording {
+  return record(
+    `checkout:steady_failed:increase${window}`,
+    `checkout:failed:increase${window} - max_over_time(checkout:failed:increase${unit}[${worstWithin}])`,
+  );
+}
+
+function trafficRules(config: TillwatchConfig, windows: Windows): PlannedRecording[] {
+  const { unit, pair, long } = windows;
+  const routes = quoted(alternatives(config.journey.pageRoutes));
+  const views = `http_requests_total{route=~${routes},code=~"2..|3..",method=~"|GET"}`;
+  const attempts = `checkout:attempt_cells:increase`;
+  const perWindow = (window: string): PlannedRecording[] => [
+    record(
+      `${attempts}${window}`,
+      `sum by (channel, region) (${counted('checkout_attempts_total', window)})`,
+    ),
+    record(`checkout:attempts:increase${window}`, `sum(${attempts}${window})`, { slice: 'all' }),
+    record(`checkout:attempts:increase${window}`, `sum by (channel) (${attempts}${window}{channel!=""})`, {
+      slice: 'channel',
+    }),
+    record(`checkout:attempts:increase${window}`, `sum by (region) (${attempts}${window}{region!=""})`, {
+      slice: 'region',
+    }),
+    record(`checkout:orders:increase${window}`, `sum(checkout:finished_cells:increase${window}{outcome="success"})`),
+    record(
+      `checkout:declined:increase${window}`,
+      `sum(${counted(DECLINED, window)}) or sum(${attempts}${window}) * 0`,
+    ),
+    // Attempts that could have become an order: declined cards are the customer's.
+    record(
+      `checkout:payable:increase${window}`,
+      `clamp_min(sum(${attempts}${window}) - checkout:declined:increase${window}, 0)`,
+    ),
+    record(`checkout:page_views:increase${window}`, `sum(${counted(views, window)})`),
+  ];
+  const pairOf = (what: string) => sumOfTwo(`checkout:${what}`, unit, pair);
+  return [
+    ...perWindow(unit),
+    ...perWindow(long),
+    ...['attempts', 'orders', 'declined', 'payable', 'page_views'].flatMap(pairOf),
+    ...[pair, long].flatMap((window) => expectations(windows, window, window === pair ? 2 : 10)),
+  ];
+}
+
+/** What the pages seen, the shares of channels and regions, and the recent past let expect of a window. */
+function expectations({ unit, unitMinutes }: Windows, window: string, units: number): PlannedRecording[] {
+  const attempts = `checkout:attempts:increase${window}`;
+  const orders = `checkout:orders:increase${window}`;
+  const share = 'checkout:attempts:before{slice!="all"} / on () group_left () (checkout:attempts:before{slice="all"} > 0)';
+  const payable = `checkout:payable:increase${window}`;
+  const earlier = `checkout:payable:increase${window} offset ${unit}`;
+  return [
+    record(
+      `checkout:attempts:expected${window}`,
+      `checkout:attempts_per_view:before * on () group_left () checkout:page_views:increase${window}`,
+    ),
+    record(
+      `checkout:attempts:expected${window}`,
+      `${share} * on () group_left () checkout:attempts:increase${window}{slice="all"}`,
+    ),
+    record(
+      `checkout:missing_attempts_evidence:${window}`,
+      evidenceBelow(attempts, `(checkout:attempts:expected${window} > ${attempts})`),
+    ),
+    // Orders come some time after their attempts, so the smaller of this window and the one before it counts.
+    record(
+      `checkout:orders:expected${window}`,
+      `checkout:orders_per_attempt:before * ((${payable} < ${earlier}) or ${earlier})`,
+    ),
+    record(
+      `checkout:missing_orders_evidence:${window}`,
+      evidenceBelow(orders, `(checkout:orders:expected${window} > ${orders})`),
+    ),
+    record(
+      `checkout:lost_orders_per_hour:${window}`,
+      `clamp_min((checkout:orders:before * ${units} - ${orders}) * ${number(60 / (units * unitMinutes))}, 0)`,
+    ),
+  ];
+}
+
+function latencyRules({ unit, long }: Windows): PlannedRecording[] {
+  const steps = (window: string) => `sum by (step, provider, le) (rate(checkout_step_duration_seconds_bucket[${window}]))`;
+  const queries = (window: string) => `sum by (le) (rate(db_query_duration_seconds_bucket[${window}]))`;
+  return [unit, long].flatMap((window) => [
+    record(`checkout:step_seconds:p95_${window}`, `histogram_quantile(0.95, ${steps(window)}) >= 0`),
+    record(`checkout:step_seconds:p90_${window}`, `histogram_quantile(0.9, ${steps(window)}) >= 0`),
+    record(
+      `checkout:step_seconds:count${window}`,
+      `sum by (step, provider) (increase(checkout_step_duration_seconds_count[${window}]))`,
+    ),
+    record(`checkout:db_seconds:p95_${window}`, `histogram_quantile(0.95, ${queries(window)}) >= 0`),
+    record(`checkout:db_seconds:count${window}`, `sum(increase(db_query_duration_seconds_count[${window}]))`),
+  ]);
+}
+
+function record(name: string, expr: string, labels: Readonly<Record<string, string>> = {}): PlannedRecording {
+  return { kind: 'recording', record: name, expr, labels };
+}

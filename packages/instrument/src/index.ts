@@ -1,0 +1,16 @@
+export type { Attempt, AttemptStart, FailureInfo, Refusal, StepOptions, SuccessInfo } from './checkout/attempt.ts';
+export type { FailureLine, FailureLog, FailureRecord, PinoLike } from './checkout/failure-log.ts';
+export { type Checkout, instrumentCheckout } from './checkout/instrument-checkout.ts';
+export type { CheckoutOptions, ProviderOptions } from './checkout/options.ts';
+export type { Classification, Classify, CodeTable, FailureClass, FailureContext } from './classify/classification.ts';
+export { type DbOptions, instrumentPool, type PoolState } from './db/db-metrics.ts';
+export { instrumentPg, type PgPoolLike } from './db/pg.ts';
+export { instrumentPglite, type PgliteLike } from './db/pglite.ts';
+export { expressMetrics, type Middleware } from './http/express.ts';
+export { type FastifyLike, type FastifyMetricsOptions, fastifyMetrics } from './http/fastify.ts';
+export type { HttpOptions } from './http/http-metrics.ts';
+export { type Listener, nodeHttpMetrics } from './http/node.ts';
+export { InstrumentError } from './instrument-error.ts';
+export { instrumentProcess } from './process.ts';
+export { type ClusterMetrics, collectFromWorkers, reportToPrimary } from './serve/cluster.ts';
+export { type MetricsHandler, metricsHandler, type ReplyLike } from './serve/metrics-handler.ts';

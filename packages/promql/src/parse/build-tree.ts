@@ -1,0 +1,425 @@
+import type { SyntaxNode } from '@lezer/common';
+import { closest, Matcher, type MatchOp, type Problem, RegexError, type SourceText, type Span, spanOf } from '@tillwatch/model';
+import type { Feature } from '../features.ts';
+import type {
+  AggregateOp,
+  AtModifier,
+  BinaryOp,
+  Call,
+  Expr,
+  MatrixSelector,
+  NumberLiteral,
+  Subquery,
+  TimeShift,
+  VectorMatching,
+  VectorSelector,
+} from './ast.ts';
+import { isSetOp } from './ast.ts';
+import { checkAggregate, checkBinary, checkCall, checkInfo, checkSelector, checkUnary, type Report } from './check.ts';
+import { DurationReader } from './duration.ts';
+import { functionNames, functionSignature } from './functions.ts';
+import { readNumber, unquote } from './literals.ts';
+import { typeOf } from './type-of.ts';
+
+/** How deep a tree may be; more would endanger the stack of whoever walks it. */
+export const MAX_DEPTH = 500;
+
+/** Turns the grammar's tree, free of syntax errors, into ours, collecting every problem of meaning. */
+export function buildTree(
+  source: SourceText,
+  top: SyntaxNode,
+  functionNamesByOffset: ReadonlyMap<number, string>,
+  features: ReadonlySet<Feature>,
+): { expr: Expr | undefined; problems: Problem[] } {
+  const builder = new TreeBuilder(source, functionNamesByOffset, features);
+  const root = childrenOf(top)[0];
+  const expr = root === undefined ? undefined : builder.build(root, 1);
+  return { expr, problems: builder.problems };
+}
+
+class TreeBuilder {
+  readonly problems: Problem[] = [];
+  readonly #source: SourceText;
+  readonly #functionNames: ReadonlyMap<number, string>;
+  readonly #features: ReadonlySet<Feature>;
+  readonly #durations: DurationReader;
+  #isTooDeep = false;
+
+  constructor(source: SourceText, functionNamesByOffset: ReadonlyMap<number, string>, features: ReadonlySet<Feature>) {
+    this.#source = source;
+    this.#functionNames = functionNamesByOffset;
+    this.#features = features;
+    this.#durations = new DurationReader(source, features.has('duration-expr'), this.#report);
+  }
+
+  build(node: SyntaxNode, depth: number): Expr {
+    if (depth > MAX_DEPTH) return this.#tooDeep(node);
+    switch (node.name) {
+      case 'NumberDurationLiteral':
+        return this.#number(node);
+      case 'StringLiteral':
+        return { kind: 'string', span: this.#span(node), value: unquote(this.#text(node)) };
+      case 'VectorSelector':
+        return this.#vectorSelector(node);
+      case 'MatrixSelector':
+        return this.#matrixSelector(node, depth);
+      case 'SubqueryExpr':
+        return this.#subquery(node, depth);
+      case 'OffsetExpr':
+        return this.#offset(node, depth);
+      case 'StepInvariantExpr':
+        return this.#atModifier(node, depth);
+      case 'AnchoredExpr':
+      case 'SmoothedExpr':
+        return this.#extension(node, depth);
+      case 'ParenExpr':
+        return { kind: 'paren', span: this.#span(node), expr: this.build(childrenOf(node)[0]!, depth + 1) };
+      case 'UnaryExpr':
+        return this.#unary(node, depth);
+      case 'BinaryExpr':
+        return this.#binaryChain(node, depth);
+      case 'AggregateExpr':
+        return this.#aggregate(node, depth);
+      case 'FunctionCall':
+        return this.#call(node, depth);
+      default:
+        throw new Error(`the grammar has a node ${node.name} that the tree builder does not know`);
+    }
+  }
+
+  readonly #report: Report = (code, span, message, hint) => {
+    this.problems.push({ code: `promql-${code}`, severity: 'error', message, hint, at: span });
+  };
+
+  #tooDeep(node: SyntaxNode): NumberLiteral {
+    if (!this.#isTooDeep) {
+      const message = `the expression is nested more than ${MAX_DEPTH} levels deep`;
+      this.#report('too-deep', this.#span(node), message, 'split it into recording rules');
+    }
+    this.#isTooDeep = true;
+    return { kind: 'number', span: this.#span(node), value: 0, isDuration: false };
+  }
+
+  #number(node: SyntaxNode): NumberLiteral {
+    const text = this.#text(node);
+    const sign = text[0] === '-' ? -1 : 1;
+    const { value, isDuration } = readNumber(text.replace(/^[+-](?:\s|#[^\n]*(?:\n|$))*/, ''));
+    return { kind: 'number', span: this.#span(node), value: sign * value, isDuration };
+  }
+
+  #vectorSelector(node: SyntaxNode): VectorSelector {
+    const span = this.#span(node);
+    const identifier = node.getChild('Identifier');
+    const name = identifier === null ? '' : this.#text(identifier);
+    const matchers: Matcher[] = [];
+    const braces = node.getChild('LabelMatchers');
+    for (const child of braces === null ? [] : childrenOf(braces)) {
+      const matcher = this.#matcher(child);
+      if (matcher !== undefined) matchers.push(matcher);
+    }
+    const quotedNames = braces === null ? [] : braces.getChildren('QuotedLabelName');
+    const isNamedTwice = checkSelector(name, matchers, quotedNames.length, span, this.#report);
+    if (name !== '' && !isNamedTwice) matchers.push(new Matcher('__name__', '=', name));
+    return { kind: 'vectorSelector', span, name, matchers, offsetMs: 0 };
+  }
+
+  #matcher(node: SyntaxNode): Matcher | undefined {
+    if (node.name === 'QuotedLabelName') return new Matcher('__name__', '=', unquote(this.#text(node)));
+    const [nameNode, opNode, valueNode] = childrenOf(node);
+    const name = nameNode!.name === 'LabelName' ? this.#text(nameNode!) : unquote(this.#text(nameNode!));
+    try {
+      return new Matcher(name, this.#text(opNode!) as MatchOp, unquote(this.#text(valueNode!)));
+    } catch (error) {
+      if (!(error instanceof RegexError)) throw error;
+      this.#report('regex', this.#span(valueNode!), error.message, 'the syntax is RE2: no look-around, no back references');
+      return undefined;
+    }
+  }
+
+  #matrixSelector(node: SyntaxNode, depth: number): Expr {
+    const [inner, range] = childrenOf(node);
+    const selector = this.build(inner!, depth + 1);
+    const { ms, expr: rangeExpr } = this.#durations.readRange(range!);
+    const place = this.#spanBetween(inner!.to, node.to);
+    if (selector.kind !== 'vectorSelector') {
+      const hint = typeOf(selector) === 'vector' ? 'a subquery needs a colon: [5m:] or [5m:1m]' : undefined;
+      this.#report('range', place, 'ranges only allowed for vector selectors', hint);
+      return { kind: 'matrixSelector', span: this.#span(node), selector: placeholder(selector.span), rangeMs: ms, rangeExpr };
+    }
+    if (isShifted(selector)) {
+      this.#report('range', place, 'no offset modifiers allowed before range', 'write the range first: name[5m] offset 5m');
+    }
+    if (selector.atModifier !== undefined) {
+      this.#report('range', place, 'no @ modifiers allowed before range', 'write the range first: name[5m] @ 0');
+    }
+    return { kind: 'matrixSelector', span: this.#span(node), selector, rangeMs: ms, rangeExpr };
+  }
+
+  #subquery(node: SyntaxNode, depth: number): Expr {
+    const [inner, range, step] = childrenOf(node);
+    const expr = this.build(inner!, depth + 1);
+    const type = typeOf(expr);
+    const span = this.#span(node);
+    if (type !== 'vector') {
+      this.#report('type', span, `subquery is only allowed on instant vector, got ${type} instead`, undefined);
+    }
+    const { ms: rangeMs, expr: rangeExpr } = this.#durations.readRange(range!);
+    const { ms: stepMs, expr: stepExpr } = step === undefined ? { ms: 0, expr: undefined } : this.#durations.readRange(step);
+    return { kind: 'subquery', span, expr, rangeMs, rangeExpr, stepMs, stepExpr, offsetMs: 0 };
+  }
+
+  #offset(node: SyntaxNode, depth: number): Expr {
+    const [inner, , duration] = childrenOf(node);
+    const expr = this.build(inner!, depth + 1);
+    const { ms: offsetMs, expr: offsetExpr } = this.#durations.readOffset(duration!);
+    const shift = shiftOf(expr);
+    if (shift === undefined) {
+      const message =
+        'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery';
+      this.#report('modifier', expr.span, message, 'move the offset into the expression, behind the selector');
+    } else if (isShifted(shift)) {
+      this.#report('modifier', expr.span, 'offset may not be set multiple times', undefined);
+    }
+    return withShift(expr, { offsetMs, offsetExpr }, this.#span(node));
+  }
+
+  #atModifier(node: SyntaxNode, depth: number): Expr {
+    const [inner, , time] = childrenOf(node);
+    const expr = this.build(inner!, depth + 1);
+    const shift = shiftOf(expr);
+    if (shift === undefined) {
+      const message = '@ modifier must be preceded by an instant vector selector or range vector selector or a subquery';
+      this.#report('modifier', expr.span, message, 'move it into the expression, behind the selector');
+    } else if (shift.atModifier !== undefined) {
+      this.#report('modifier', expr.span, '@ <timestamp> may not be set multiple times', undefined);
+    }
+    return withShift(expr, { atModifier: this.#atTime(time!, expr.span) }, this.#span(node));
+  }
+
+  #atTime(node: SyntaxNode, place: Span): AtModifier {
+    if (node.name === 'AtModifierPreprocessors') {
+      return { kind: this.#text(node).toLowerCase() === 'start' ? 'start' : 'end' };
+    }
+    const { value } = this.#number(node);
+    const ms = value * 1000;
+    if (!Number.isFinite(ms) || Math.abs(ms) >= 2 ** 63) {
+      this.#report('modifier', place, `timestamp out of bounds for @ modifier: ${outOfBoundsText(value)}`, undefined);
+    }
+    return { kind: 'timestamp', timestampMs: roundHalfAway(ms) };
+  }
+
+  #extension(node: SyntaxNode, depth: number): Expr {
+    const word = node.name === 'AnchoredExpr' ? 'anchored' : 'smoothed';
+    const expr = this.build(childrenOf(node)[0]!, depth + 1);
+    const span = this.#span(node);
+    if (!this.#features.has('extended-range-selectors')) {
+      const message = `${word} modifier is experimental and not enabled`;
+      this.#report('feature', span, message, 'it needs the feature extended-range-selectors');
+    }
+    const selector = expr.kind === 'matrixSelector' ? expr.selector : expr;
+    if (selector.kind !== 'vectorSelector') {
+      const message = `${word} modifier must be preceded by an instant vector selector or range vector selector`;
+      this.#report('modifier', expr.span, message, undefined);
+      return expr;
+    }
+    if (selector.extension !== undefined) {
+      const message =
+        selector.extension === word
+          ? `${word} modifier may not be set multiple times`
+          : 'anchored and smoothed modifiers cannot be used together';
+      this.#report('modifier', expr.span, message, undefined);
+    }
+    const extended: VectorSelector = { ...selector, extension: word };
+    return expr.kind === 'matrixSelector' ? { ...expr, span, selector: extended } : { ...extended, span };
+  }
+
+  #unary(node: SyntaxNode, depth: number): Expr {
+    const [opNode, inner] = childrenOf(node);
+    const op = this.#text(opNode!) as '-' | '+';
+    const expr = this.build(inner!, depth + 1);
+    const span = this.#span(node);
+    if (expr.kind === 'number') return { ...expr, span, value: op === '-' ? -expr.value : expr.value };
+    checkUnary(expr, span, this.#report);
+    return { kind: 'unary', span, op, expr };
+  }
+
+  /** `a + b + c + …` nests to the left as deep as it is long: walked with a loop, so that length does not cost stack. */
+  #binaryChain(node: SyntaxNode, depth: number): Expr {
+    const chain: SyntaxNode[] = [];
+    let leftmost = node;
+    while (leftmost.name === 'BinaryExpr') {
+      chain.push(leftmost);
+      leftmost = childrenOf(leftmost)[0]!;
+    }
+    const isTooLong = depth + chain.length > MAX_DEPTH;
+    let expr = this.build(leftmost, isTooLong ? depth : depth + chain.length);
+    for (const [i, link] of chain.reverse().entries()) {
+      expr = this.#binary(link, expr, isTooLong ? depth : depth + chain.length - i);
+    }
+    if (isTooLong) this.#tooDeep(node);
+    return expr;
+  }
+
+  #binary(node: SyntaxNode, lhs: Expr, depth: number): Expr {
+    const children = childrenOf(node);
+    const opNode = children[1]!;
+    const op = this.#text(opNode).toLowerCase() as BinaryOp;
+    const rhs = this.build(children.at(-1)!, depth);
+    const returnBool = children.some((child) => child.name === 'BoolModifier');
+    const matching = this.#matching(children, op);
+    const span = this.#spanBetween(lhs.span.from, node.to);
+
+    // The grammar reads the sign of "-1 ^ 2" as part of the number; the power binds tighter.
+    const isSigned = op === '^' && lhs.kind === 'number' && /^[+-]/.test(this.#text(children[0]!));
+    if (isSigned) return this.#signedPower(lhs, rhs, span, this.#text(children[0]!)[0] as '-' | '+');
+
+    const place = { op: this.#span(opNode), modifiers: this.#spanBetween(opNode.from, children.at(-2)!.to), whole: span };
+    const kept = checkBinary({ op, lhs, rhs, returnBool, matching }, place, this.#report);
+    return { kind: 'binary', span, op, lhs, rhs, returnBool, matching: kept };
+  }
+
+  #signedPower(lhs: NumberLiteral, rhs: Expr, span: Span, sign: '-' | '+'): Expr {
+    const base: NumberLiteral = { ...lhs, value: sign === '-' ? -lhs.value : lhs.value };
+    const power: Expr = { kind: 'binary', span, op: '^', lhs: base, rhs, returnBool: false, matching: undefined };
+    return { kind: 'unary', span, op: sign, expr: power };
+  }
+
+  #matching(children: readonly SyntaxNode[], op: BinaryOp): VectorMatching {
+    const clause = children.find((child) => child.name === 'MatchingModifierClause');
+    const parts = clause === undefined ? [] : childrenOf(clause);
+    const labelLists = parts.filter((part) => part.name === 'GroupingLabels').map((part) => this.#labelNames(part));
+    const isLeft = parts.some((part) => part.name === 'GroupLeft');
+    const isRight = parts.some((part) => part.name === 'GroupRight');
+    const fill = this.#fill(children.find((child) => child.name === 'FillModifier'));
+    return {
+      card: isLeft ? 'many-to-one' : isRight ? 'one-to-many' : isSetOp(op) ? 'many-to-many' : 'one-to-one',
+      on: parts.some((part) => part.name === 'On'),
+      labels: labelLists[0] ?? [],
+      include: labelLists[1] ?? [],
+      ...fill,
+    };
+  }
+
+  #fill(node: SyntaxNode | undefined): Pick<VectorMatching, 'fillLeft' | 'fillRight'> {
+    if (node === undefined) return {};
+    if (!this.#features.has('binop-fill-modifiers')) {
+      const message = 'binary operation fill modifiers are experimental and not enabled';
+      this.#report('feature', this.#span(node), message, 'they need the feature binop-fill-modifiers');
+    }
+    const out: { fillLeft?: number; fillRight?: number } = {};
+    for (const clause of childrenOf(node)) {
+      const literal = clause.getChild('NumberDurationLiteral');
+      const value = literal === null ? Number.NaN : this.#number(literal).value;
+      if (clause.name !== 'FillRightClause') out.fillLeft = value;
+      if (clause.name !== 'FillLeftClause') out.fillRight = value;
+    }
+    return out;
+  }
+
+  #labelNames(node: SyntaxNode): string[] {
+    return childrenOf(node).map((child) =>
+      child.name === 'LabelName' ? this.#text(child) : unquote(this.#text(child)),
+    );
+  }
+
+  #aggregate(node: SyntaxNode, depth: number): Expr {
+    const op = this.#text(node.getChild('AggregateOp')!).toLowerCase() as AggregateOp;
+    const modifier = node.getChild('AggregateModifier');
+    const span = this.#span(node);
+    const args = this.#args(node, depth);
+    checkAggregate(op, args, span, this.#features, this.#report);
+    return {
+      kind: 'aggregate',
+      span,
+      op,
+      expr: args.at(-1) ?? placeholder(span),
+      param: args.length > 1 ? args[0] : undefined,
+      grouping: modifier === null ? [] : this.#labelNames(modifier.getChild('GroupingLabels')!),
+      without: modifier !== null && modifier.getChild('Without') !== null,
+    };
+  }
+
+  #call(node: SyntaxNode, depth: number): Call {
+    const identifier = node.getChild('FunctionIdentifier')!;
+    const func = this.#functionNames.get(identifier.from) ?? this.#text(identifier);
+    const span = this.#span(node);
+    const signature = functionSignature(func);
+    const before = this.problems.length;
+    const args = this.#args(node, depth);
+    if (signature === undefined) {
+      const place = this.#spanBetween(identifier.from, identifier.from + func.length);
+      const near = closest(func, functionNames());
+      const hint = near === undefined ? undefined : `did you mean ${near}?`;
+      this.#report('unknown-function', place, `unknown function with name ${JSON.stringify(func)}`, hint);
+      return { kind: 'call', span, func, args };
+    }
+    if (func === 'info' && args[1] !== undefined) {
+      this.#forgiveEmptySelector(before, args[1].span);
+      checkInfo(args[1], this.#report);
+    }
+    checkCall(signature, args, span, this.#features, this.#report);
+    return { kind: 'call', span, func, args };
+  }
+
+  /** The second argument of info() selects labels, not series: it may be empty. */
+  #forgiveEmptySelector(before: number, span: Span): void {
+    const at = this.problems.findIndex((p, i) => i >= before && p.code === 'promql-empty-selector' && p.at.from === span.from);
+    if (at !== -1) this.problems.splice(at, 1);
+  }
+
+  #args(node: SyntaxNode, depth: number): Expr[] {
+    return childrenOf(node.getChild('FunctionCallBody')!).map((child) => this.build(child, depth + 1));
+  }
+
+  #text(node: SyntaxNode): string {
+    return this.#source.text.slice(node.from, node.to);
+  }
+
+  #span(node: SyntaxNode): Span {
+    return spanOf(this.#source, node.from, node.to);
+  }
+
+  #spanBetween(from: number, to: number): Span {
+    return spanOf(this.#source, from, to);
+  }
+}
+
+/** The children that mean something: comments are left out. */
+function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) {
+    if (child.name !== 'LineComment') children.push(child);
+  }
+  return children;
+}
+
+function placeholder(span: Span): VectorSelector {
+  return { kind: 'vectorSelector', span, name: '', matchers: [], offsetMs: 0 };
+}
+
+function shiftOf(expr: Expr): VectorSelector | Subquery | undefined {
+  if (expr.kind === 'matrixSelector') return expr.selector;
+  return expr.kind === 'vectorSelector' || expr.kind === 'subquery' ? expr : undefined;
+}
+
+function isShifted(shift: TimeShift): boolean {
+  return shift.offsetMs !== 0 || shift.offsetExpr !== undefined;
+}
+
+function withShift(expr: Expr, shift: Partial<TimeShift>, span: Span): Expr {
+  if (expr.kind === 'matrixSelector') {
+    const moved: MatrixSelector = { ...expr, span, selector: { ...expr.selector, ...shift } };
+    return moved;
+  }
+  return expr.kind === 'vectorSelector' || expr.kind === 'subquery' ? { ...expr, ...shift, span } : expr;
+}
+
+function roundHalfAway(value: number): number {
+  return value < 0 ? -Math.round(-value) : Math.round(value);
+}
+
+function outOfBoundsText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  return `${BigInt(Math.trunc(value))}.000000`;
+}

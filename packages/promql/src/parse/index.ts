@@ -1,0 +1,22 @@
+export type {
+  Aggregate,
+  AggregateOp,
+  AtModifier,
+  Binary,
+  BinaryOp,
+  Call,
+  DurationExpr,
+  Expr,
+  MatrixSelector,
+  NumberLiteral,
+  Paren,
+  StringLiteral,
+  Subquery,
+  Unary,
+  ValueType,
+  VectorMatching,
+  VectorSelector,
+} from './ast.ts';
+export { AGGREGATE_OPS, type FunctionSignature, functionNames, functionSignature } from './functions.ts';
+export { parse, type ParseOptions, type ParseResult } from './parse.ts';
+export { typeOf } from './type-of.ts';

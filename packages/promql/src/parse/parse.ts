@@ -1,0 +1,127 @@
+import { parser as grammar } from '@prometheus-io/lezer-promql';
+import { isError, type Problem, type SourceText, spanOf } from '@tillwatch/model';
+import type { Feature } from '../features.ts';
+import type { Expr } from './ast.ts';
+import { buildTree } from './build-tree.ts';
+import { functionSignature } from './functions.ts';
+import { lex, type Token } from './lexer.ts';
+import { syntaxProblem } from './syntax-error.ts';
+
+/** Longer texts are refused: no hand writes them, and reading them takes seconds. UTF-16 units. */
+const MAX_LENGTH = 256 * 1024;
+
+/** More problems than this in one expression help nobody. */
+const MAX_PROBLEMS = 100;
+
+export interface ParseOptions {
+  /** What the text is called in problems; `query` when not given. */
+  readonly file?: string | undefined;
+  /** Parts of the language to switch on; none by default, as in Prometheus. */
+  readonly features?: Iterable<Feature> | undefined;
+}
+
+export type ParseResult =
+  | { readonly ok: true; readonly expr: Expr }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads a PromQL expression and checks its types. A text with a syntax error has exactly that problem; otherwise all
+ * problems are reported, in reading order. Messages are Prometheus's where it has one, places are UTF-16 offsets. Never throws.
+ */
+export function parse(text: string, options: ParseOptions = {}): ParseResult {
+  const source: SourceText = { file: options.file ?? 'query', text };
+  if (text.length > MAX_LENGTH) return tooLong(source);
+
+  const { tokens, problem } = lex(source);
+  if (problem !== undefined) return { ok: false, problems: [problem] };
+  const last = tokens.length - 1;
+  if (last === 0) return { ok: false, problems: [syntaxProblem(source, tokens, text.length)] };
+
+  const { masked, names } = maskUnknownFunctions(text, tokens);
+  const tree = grammar.parse(masked);
+  const errorAt = firstError(tree.cursor());
+  if (errorAt !== undefined) return { ok: false, problems: [syntaxProblem(source, tokens, errorAt)] };
+
+  const { expr, problems } = buildTree(source, tree.topNode, names, new Set(options.features ?? []));
+  if (expr !== undefined && !problems.some(isError)) return { ok: true, expr };
+  return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) };
+}
+
+function tooLong(source: SourceText): ParseResult {
+  const problem: Problem = {
+    code: 'promql-too-long',
+    severity: 'error',
+    message: `the expression has ${source.text.length} characters, at most ${MAX_LENGTH} are read`,
+    hint: 'split it into recording rules',
+    at: spanOf(source),
+  };
+  return { ok: false, problems: [problem] };
+}
+
+/**
+ * The grammar knows functions by name and calls everything else a syntax error. A name it does not know is replaced by a
+ * known one of the same length before it sees the text, so that the call keeps its shape and can be judged by our table.
+ * Words of duration arithmetic are written small, the only way the grammar reads them.
+ */
+function maskUnknownFunctions(text: string, tokens: readonly Token[]): { masked: string; names: Map<number, string> } {
+  const names = new Map<number, string>();
+  let masked = '';
+  let copied = 0;
+  const replace = (token: Token, replacement: string) => {
+    masked += text.slice(copied, token.from) + replacement;
+    copied = token.to;
+  };
+  for (const [i, token] of tokens.entries()) {
+    if (tokens[i + 1]?.text !== '(') continue;
+    if (isDurationWord(tokens, i)) replace(token, token.text.toLowerCase());
+    else if (token.kind === 'identifier' && token.text.length >= 3 && !isKnownToGrammar(token.text)) {
+      names.set(token.from, token.text);
+      replace(token, 'abs'.padEnd(token.text.length));
+    }
+  }
+  return { masked: masked + text.slice(copied), names };
+}
+
+/** Words before "(" that the grammar reads by itself: functions it lists, and fill modifiers. */
+function isKnownToGrammar(word: string): boolean {
+  if (word === 'min_of' || word === 'max_of') return false;
+  return functionSignature(word) !== undefined || /^(?:fill|fill_left|fill_right)$/i.test(word);
+}
+
+/** Is the token a function of duration arithmetic: in brackets, or behind `offset`, its signs and open parentheses? */
+function isDurationWord(tokens: readonly Token[], index: number): boolean {
+  if (!/^(?:step|range|min_of|max_of)$/i.test(tokens[index]?.text ?? '')) return false;
+  if (tokens[index]?.kind === 'keyword') return true;
+  for (let i = index; i > 0; ) {
+    while (/^(?:[-+]|min_of|max_of)$/i.test(tokens[i - 1]?.text ?? '')) i--;
+    const before = tokens[i - 1];
+    if (before?.kind === 'keyword' && before.text.toLowerCase() === 'offset') return true;
+    i = openParenBefore(tokens, i);
+  }
+  return false;
+}
+
+/** Where the innermost parenthesis that is open before the token stands; 0 when none is. */
+function openParenBefore(tokens: readonly Token[], index: number): number {
+  let depth = 0;
+  for (let i = index - 1; i > 0; i--) {
+    const { text } = tokens[i] as Token;
+    if (text === ')') depth++;
+    else if (text === '(' && depth-- === 0) return i;
+  }
+  return 0;
+}
+
+interface Cursor {
+  readonly type: { readonly isError: boolean };
+  readonly from: number;
+  next(): boolean;
+}
+
+function firstError(cursor: Cursor): number | undefined {
+  let earliest: number | undefined;
+  do {
+    if (cursor.type.isError && (earliest === undefined || cursor.from < earliest)) earliest = cursor.from;
+  } while (cursor.next());
+  return earliest;
+}

@@ -1,0 +1,15 @@
+import { plan } from '@tillwatch/checkout';
+import { loadTillwatchYaml } from '../configuration.ts';
+import { writeFiles } from '../shop-setup.ts';
+import { plural, printProblems, type Terminal } from './terminal.ts';
+
+/** Writes the standard files of a tillwatch.yaml. */
+export async function generateCommand(terminal: Terminal, options: { config: string; out: string }): Promise<number> {
+  const { value: config, problems } = await loadTillwatchYaml(options.config);
+  if (printProblems(problems, terminal, 'Nothing was written.') || config === undefined) return 1;
+  const files = plan(config);
+  await writeFiles(options.out, files);
+  for (const { path } of files) terminal.out(`${options.out}/${path}\n`);
+  terminal.out(`${plural(files.length, 'file')} written.\n`);
+  return 0;
+}

@@ -1,0 +1,134 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from '../build-info.ts';
+import { ConfigurationError } from '../tillwatch.ts';
+import { checkCommand } from './check.ts';
+import { breakCommand, demoCommand, drillCommand, healCommand } from './demo.ts';
+import { generateCommand } from './generate.ts';
+import { initCommand } from './init.ts';
+import { notifyTestCommand } from './notify.ts';
+import { CliError, printProblems, processTerminal, type Terminal } from './terminal.ts';
+import { upCommand } from './up.ts';
+
+/** Where the page is when nothing else is said. */
+export const DEFAULT_LISTEN = '127.0.0.1:9095';
+
+/** Runs one command line and returns its exit code: 0 well, 1 not, 2 for a command line that makes no sense. */
+export async function runCli(args: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
+  let code = 0;
+  const run =
+    <A extends unknown[]>(command: (terminal: Terminal, ...args: A) => Promise<number>) =>
+    async (...given: A) => {
+      code = await command(terminal, ...given);
+    };
+  try {
+    await buildProgram(terminal, run).parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof ConfigurationError) {
+      printProblems(error.problems, terminal, 'Nothing was started.');
+      return 1;
+    }
+    // What the user can mend is said in a line; a bug shows its stack.
+    const expected = error instanceof CliError || (error as Error).cause !== undefined || (error as Error).name === 'StoreError';
+    terminal.err(`tillwatch: ${expected ? (error as Error).message : (error as Error).stack}\n`);
+    return 1;
+  }
+}
+
+type Runner = <A extends unknown[]>(
+  command: (terminal: Terminal, ...args: A) => Promise<number>,
+) => (...given: A) => Promise<void>;
+
+function buildProgram(terminal: Terminal, run: Runner): Command {
+  const program = new Command('tillwatch')
+    .description("Keeps watch on a shop's till: is checkout failing, why, and what does it cost?")
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
+    .showHelpAfterError('(tillwatch --help lists the commands)');
+
+  const configOption = () => new Option('-c, --config <file>', 'what to watch').default('tillwatch.yaml');
+  const logOption = () => new Option('--log-level <level>', 'error, warn, info or debug').default('info');
+
+  program
+    .command('up')
+    .description('run the embedded engine: measure, show, alert, tell')
+    .addOption(configOption())
+    .option('--prometheus <file>', 'run on this prometheus.yml and its rule files instead of a tillwatch.yaml')
+    .option('--alertmanager <file>', 'the alertmanager.yml that goes with --prometheus')
+    .option('--data <dir>', 'folder of the store', '.tillwatch/data')
+    .option('--listen <address>', 'host:port of the page and the API; port 0 picks a free one', DEFAULT_LISTEN)
+    .option('--external-url <url>', 'the address under which people reach the page, for links in messages')
+    .option('--retention <duration>', 'how long samples are kept (default: as tillwatch.yaml says, else 30d)')
+    .option('--json', 'print one line of JSON with the address when ready')
+    .addOption(logOption())
+    .action(run(upCommand));
+
+  program
+    .command('init')
+    .description('write a commented tillwatch.yaml, by asking or by flags')
+    .option('-y, --yes', 'ask nothing, take the defaults for what no flag says')
+    .option('--out <dir>', 'where to write it', '.')
+    .option('--force', 'overwrite what is there')
+    .option('--shop <name>', 'the name of the shop')
+    .option('--currency <code>', 'ISO 4217 code, such as EUR')
+    .option('--timezone <zone>', 'IANA time zone, such as Europe/Berlin')
+    .option('--language <tag>', 'language of the messages: en or de')
+    .option('--target <url>', 'where the shop serves its metrics, such as http://localhost:3000/metrics')
+    .action(run(initCommand));
+
+  program
+    .command('check')
+    .description('validate configuration: every problem with its file, line and column')
+    .argument('[files...]', 'tillwatch.yaml, prometheus.yml, alertmanager.yml or rule files (default: tillwatch.yaml)')
+    .action(run(checkCommand));
+
+  program
+    .command('generate')
+    .description('write the standard files for Prometheus, Alertmanager and Grafana')
+    .addOption(configOption())
+    .requiredOption('--out <dir>', 'where to write them')
+    .action(run(generateCommand));
+
+  const notify = program.command('notify').description('delivery of messages');
+  notify
+    .command('test')
+    .description('send a marked test message to every receiver')
+    .argument('[receiver]', 'only this one')
+    .addOption(configOption())
+    .option('--alertmanager <file>', 'the receivers of this alertmanager.yml instead of a tillwatch.yaml')
+    .action(run(notifyTestCommand));
+
+  const demo = program
+    .command('demo', { isDefault: false })
+    .description('run a small shop with customers, and watch it')
+    .option('--listen <address>', 'host:port of the page; port 0 picks a free one', DEFAULT_LISTEN)
+    .option('--data <dir>', 'folder of the demo', '.tillwatch/demo')
+    .option('--rate <number>', 'checkout attempts per minute', number)
+    .option('--seed <number>', 'seed of the customers', number)
+    .option('--language <tag>', 'language of the messages: en or de', 'en')
+    .option('--json', 'print one line of JSON with the addresses when ready')
+    .addOption(new Option('--log-level <level>', 'error, warn, info or debug').default('warn'))
+    .action(run(demoCommand));
+  const urlOption = () => new Option('--url <url>', 'the page of the running demo').default(`http://${DEFAULT_LISTEN}`);
+  demo.command('break').description('break the shop of the running demo').argument('<name>', 'the fault').addOption(urlOption()).action(run(breakCommand));
+  demo.command('heal').description('heal it').argument('[name]', 'the fault (default: all)').addOption(urlOption()).action(run(healCommand));
+  demo
+    .command('drill')
+    .description('a fire drill: break the shop, wait for the messages, heal it, wait for the all-clear')
+    .argument('[name]', 'the fault')
+    .option('--list', 'list the faults')
+    .option('--json', 'print the result as JSON')
+    .option('--seed <number>', 'seed of the customers', number)
+    .option('--rate <number>', 'checkout attempts per minute', number)
+    .addOption(new Option('--stack <kind>', 'who watches: the embedded engine, or the Prometheus and Alertmanager of this machine').choices(['embedded', 'real']).default('embedded'))
+    .action(run(drillCommand));
+  return program;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('a number from 0 on is needed.');
+  return value;
+}

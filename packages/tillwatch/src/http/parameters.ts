@@ -1,0 +1,107 @@
+import { parseDuration } from '@tillwatch/model';
+
+/** A request that cannot be answered as it is: the parameter and what is wrong with it. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+}
+
+/** The furthest times that Prometheus's API takes, in ms: beyond them Go's nanoseconds overflow. */
+const MAX_MS = 9_223_372_036_854_775;
+const MAX_DURATION_SECONDS = 9_223_372_036.854_775;
+
+/**
+ * Reads a time parameter: Unix seconds (with fraction) or RFC 3339. The answer is in ms.
+ * @throws {BadRequest}
+ */
+export function parseTime(text: string): number {
+  if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) {
+    const ms = Math.round(Number(text) * 1000);
+    if (Math.abs(ms) > MAX_MS) throw new BadRequest(`cannot parse ${quoted(text)} to a valid timestamp: out of range`);
+    return ms;
+  }
+  if (/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[-+]\d{2}:\d{2})$/.test(text)) {
+    const ms = Date.parse(text);
+    if (!Number.isNaN(ms)) return ms;
+  }
+  throw new BadRequest(`cannot parse ${quoted(text)} to a valid timestamp`);
+}
+
+/**
+ * Reads a duration parameter: seconds (with fraction) or a Prometheus duration. The answer is in ms.
+ * @throws {BadRequest}
+ */
+export function parseDurationParameter(text: string): number {
+  if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) {
+    const seconds = Number(text);
+    if (Math.abs(seconds) > MAX_DURATION_SECONDS) {
+      throw new BadRequest(`cannot parse ${quoted(text)} to a valid duration. It overflows int64`);
+    }
+    return seconds * 1000;
+  }
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new BadRequest(`cannot parse ${quoted(text)} to a valid duration`);
+  return ms;
+}
+
+/** The parameters of a request, from the query string and a form body together (the body first, as in Go's `FormValue`). */
+export class Parameters {
+  readonly #values: URLSearchParams[];
+
+  constructor(...values: URLSearchParams[]) {
+    this.#values = values;
+  }
+
+  /** The first value of a parameter, '' when it is not given. */
+  get(name: string): string {
+    for (const values of this.#values) {
+      const value = values.get(name);
+      if (value !== null) return value;
+    }
+    return '';
+  }
+
+  all(name: string): string[] {
+    return this.#values.flatMap((values) => values.getAll(name));
+  }
+
+  /** @throws {BadRequest} */
+  required(name: string): string {
+    const value = this.get(name);
+    if (value === '') throw new BadRequest(`invalid parameter ${quoted(name)}: it is missing`);
+    return value;
+  }
+
+  /** @throws {BadRequest} */
+  time(name: string, fallbackMs?: number): number {
+    const text = this.get(name);
+    if (text === '' && fallbackMs !== undefined) return fallbackMs;
+    return this.#read(name, text, parseTime);
+  }
+
+  /** @throws {BadRequest} */
+  duration(name: string, fallbackMs?: number): number {
+    const text = this.get(name);
+    if (text === '' && fallbackMs !== undefined) return fallbackMs;
+    return this.#read(name, text, parseDurationParameter);
+  }
+
+  /** A whole number from 0 on; 0 when it is not given, which means "no limit". @throws {BadRequest} */
+  limit(name = 'limit'): number {
+    const text = this.get(name);
+    if (text === '') return 0;
+    if (!/^\d{1,9}$/.test(text)) throw new BadRequest(`invalid parameter ${quoted(name)}: ${quoted(text)} is not a whole number from 0 on`);
+    return Number(text);
+  }
+
+  #read<T>(name: string, text: string, parse: (text: string) => T): T {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new BadRequest(`invalid parameter ${quoted(name)}: ${(error as Error).message}`);
+    }
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}

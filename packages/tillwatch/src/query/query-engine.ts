@@ -1,0 +1,96 @@
+import { Labels, type Querier, type Queryable, type RangeSeries, type VectorSample } from '@tillwatch/model';
+import { formatProblems } from '@tillwatch/model';
+import {
+  type EvalContext,
+  type Expr,
+  evaluateInstant,
+  evaluateRange,
+  type InstantResult,
+  parse,
+  QueryError,
+  type RangeResult,
+} from '@tillwatch/promql';
+
+/** What one query may cost before it is ended with a `QueryError`. */
+export interface QueryLimits {
+  /** Samples held in memory at once. */
+  readonly maxSamples: number;
+  /** Time that the evaluation may take. */
+  readonly timeoutMs: number;
+}
+
+export const defaultQueryLimits: QueryLimits = { maxSamples: 50_000_000, timeoutMs: 120_000 };
+
+/** The most steps that a range query may have, as in Prometheus: enough for one point per pixel on any screen. */
+export const MAX_STEPS = 11_000;
+
+/** Answers PromQL over a store: text in, values out, within limits. The expressions asked last are kept parsed. */
+export class QueryEngine {
+  readonly #queryable: Queryable;
+  readonly #limits: QueryLimits;
+  readonly #parsed = new Map<string, Expr>();
+
+  constructor(queryable: Queryable, limits: QueryLimits = defaultQueryLimits) {
+    this.#queryable = queryable;
+    this.#limits = limits;
+  }
+
+  /** @throws {QueryError} */
+  instant(text: string, timeMs: number, options: QueryOptions = {}): InstantResult {
+    return evaluateInstant(this.#parse(text), timeMs, this.#context(options));
+  }
+
+  /** @throws {QueryError} */
+  range(text: string, startMs: number, endMs: number, stepMs: number, options: QueryOptions = {}): RangeResult {
+    return evaluateRange(this.#parse(text), { startMs, endMs, stepMs }, this.#context(options));
+  }
+
+  #context(options: QueryOptions): EvalContext {
+    const timeoutMs = Math.min(options.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
+    return {
+      queryable: this.#queryable,
+      limits: { maxSamples: this.#limits.maxSamples, timeoutMs },
+      ...(options.lookbackMs === undefined ? {} : { lookbackMs: options.lookbackMs }),
+    };
+  }
+
+  #parse(text: string): Expr {
+    const known = this.#parsed.get(text);
+    if (known !== undefined) return known;
+    const result = parse(text);
+    if (!result.ok) throw new QueryError('parse', formatProblems(result.problems), result.problems);
+    if (this.#parsed.size >= 500) this.#parsed.delete(this.#parsed.keys().next().value as string);
+    this.#parsed.set(text, result.expr);
+    return result.expr;
+  }
+}
+
+/** What a single query may ask for beyond its text. */
+export interface QueryOptions {
+  readonly timeoutMs?: number;
+  readonly lookbackMs?: number;
+}
+
+/** The engine as the `Querier` that diagnosis, impact and the overview ask. */
+export function localQuerier(engine: QueryEngine): Querier {
+  return {
+    async instant(expr, atMs) {
+      return vectorOf(engine.instant(expr, atMs));
+    },
+    async range(expr, startMs, endMs, stepMs): Promise<readonly RangeSeries[]> {
+      return engine.range(expr, startMs, endMs, stepMs).series;
+    },
+  };
+}
+
+function vectorOf(result: InstantResult): readonly VectorSample[] {
+  const { value } = result;
+  switch (value.type) {
+    case 'vector':
+      return value.samples;
+    case 'scalar':
+      return [{ labels: Labels.empty, timestampMs: value.timestampMs, value: value.value }];
+    default:
+      throw new QueryError('execution', `the query answers a ${value.type}, expected an instant vector or a scalar`, []);
+  }
+}

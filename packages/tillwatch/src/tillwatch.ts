@@ -1,0 +1,198 @@
+import { mkdir } from 'node:fs/promises';
+import { type AlertRouter, createAlertRouter, createRuleEngine, type RuleEngine } from '@tillwatch/alerting';
+import { createEnricher, type TillwatchConfig } from '@tillwatch/checkout';
+import { type AlertmanagerConfig, readAlertmanagerConfig } from '@tillwatch/config';
+import { type Clock, invariant, type Logger, systemClock } from '@tillwatch/model';
+import { createScraper, type Scraper } from '@tillwatch/scrape';
+import { openTsdb, type Tsdb } from '@tillwatch/tsdb';
+import type { Configuration, LoadResult } from './configuration.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { createLiveFeed, type DemoFeed, type LiveFeed } from './live-feed.ts';
+import { createSelfMetrics } from './self-metrics.ts';
+import { inlineQueries, type Queries } from './query/queries.ts';
+import { localQuerier, QueryEngine } from './query/query-engine.ts';
+
+/** What a process watches: the standard files, and what the shop said in tillwatch.yaml when it runs from one. */
+export interface Setup {
+  readonly configuration: Configuration;
+  readonly checkout: TillwatchConfig | undefined;
+}
+
+export interface TillwatchOptions {
+  /** Reads the configuration; called at start and at every reload. */
+  readonly load: () => Promise<LoadResult<Setup>>;
+  /** The folder of the embedded store. Made when it is not there. */
+  readonly dataDir: string;
+  /** Port 0 picks a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly retentionMs: number;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** The URL under which people reach the page; links in messages start with it. Default: where it listens. */
+  readonly externalUrl?: string | undefined;
+  /** The demo's switchboard for the page. */
+  readonly demo?: DemoFeed | undefined;
+}
+
+/** One watching process. */
+export interface Tillwatch {
+  /** Resolves when everything runs and `/-/ready` answers 200. Rejects with `ConfigurationError` and leaves nothing running. */
+  start(): Promise<void>;
+  /** Where it listens, with the port that was picked. */
+  url(): string;
+  /** Reads the configuration anew and applies all of it, or nothing when a problem is an error. Returns what was found. */
+  reload(): Promise<LoadResult<Setup>>;
+  /** The delivery half, for commands that need it (test messages). */
+  router(): AlertRouter;
+  /** Ends everything, last started first ended. What was stored or is owed stays in the store. */
+  stop(): Promise<void>;
+}
+
+/** The configuration has errors; nothing was started. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  readonly problems: LoadResult<Setup>['problems'];
+
+  constructor(problems: LoadResult<Setup>['problems']) {
+    super(`the configuration has ${problems.length === 1 ? 'a problem' : 'problems'}`);
+    this.problems = problems;
+  }
+}
+
+interface Running {
+  readonly tsdb: Tsdb;
+  readonly router: AlertRouter;
+  readonly rules: RuleEngine;
+  readonly scraper: Scraper;
+  readonly http: HttpServer;
+  readonly live: LiveFeed;
+  setup: Setup;
+}
+
+/** Introduces the rooms to each other: the one place where scraping, storing, rules and delivery meet. */
+export function createTillwatch(options: TillwatchOptions): Tillwatch {
+  const { logger, clock = systemClock } = options;
+  const stops: (() => Promise<void> | void)[] = [];
+  let running: Running | undefined;
+
+  async function start(): Promise<void> {
+    invariant(running === undefined, 'started twice');
+    const { value: setup, problems } = await options.load();
+    if (setup === undefined) throw new ConfigurationError(problems);
+    try {
+      running = await startAll(setup);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
+  async function startAll(setup: Setup): Promise<Running> {
+    const { configuration, checkout } = setup;
+    await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+    const tsdb = await openTsdb(options.dataDir, { retentionMs: options.retentionMs, clock, logger });
+    stops.push(() => tsdb.close());
+
+    const http = await createHttpServer({ listen: options.listen, logger });
+    stops.push(() => http.stop());
+    const externalUrl = options.externalUrl ?? http.url();
+
+    const engine = new QueryEngine(tsdb);
+    const queries: Queries = inlineQueries(engine);
+    stops.push(() => queries.close());
+    const querier = localQuerier(engine);
+
+    const router = createAlertRouter({
+      config: configuration.alertmanager ?? quietAlertmanager(),
+      templates: configuration.templates,
+      ledger: tsdb,
+      clock,
+      logger,
+      externalUrl,
+      ...(checkout === undefined
+        ? {}
+        : { enricher: createEnricher({ querier, config: checkout, clock, pageUrl: externalUrl, ledger: tsdb }) }),
+    });
+    const rules = createRuleEngine({
+      groups: configuration.ruleFiles,
+      queryable: tsdb,
+      store: tsdb,
+      clock,
+      logger,
+      externalLabels: configuration.prometheus.global.externalLabels,
+      externalUrl,
+      evaluationIntervalMs: configuration.prometheus.global.evaluationIntervalMs,
+      onAlerts: (alerts) => router.accept(alerts),
+    });
+    const scraper = createScraper({ config: configuration.prometheus, appendable: tsdb, clock, logger });
+
+    const live = createLiveFeed({ querier, checkout: () => running?.setup.checkout ?? checkout, rules, router, scraper, clock, logger, demo: options.demo });
+    stops.push(() => live.stop());
+    const startedAtMs = clock.nowMs();
+    await http.serve({
+      queries,
+      queryable: tsdb,
+      clock,
+      rules,
+      router,
+      scraper,
+      live,
+      startedAtMs,
+      retentionMs: options.retentionMs,
+      selfMetrics: createSelfMetrics({ tsdb, rules, router, scraper }),
+      reload,
+      demo: options.demo,
+    });
+
+    router.start();
+    stops.push(() => router.stop());
+    rules.start();
+    stops.push(() => rules.stop());
+    scraper.start();
+    stops.push(() => scraper.stop());
+    http.ready();
+    logger.info('started', { url: http.url(), data: options.dataDir });
+    return { tsdb, router, rules, scraper, http, live, setup };
+  }
+
+  async function reload(): Promise<LoadResult<Setup>> {
+    invariant(running !== undefined, 'reload before start');
+    const result = await options.load();
+    if (result.value === undefined) {
+      logger.warn('reload refused; the previous configuration keeps running', { problems: result.problems.length });
+      return result;
+    }
+    const { configuration } = result.value;
+    running.setup = result.value;
+    await running.router.apply(configuration.alertmanager ?? quietAlertmanager(), configuration.templates);
+    await running.rules.apply(configuration.ruleFiles);
+    await running.scraper.apply(configuration.prometheus);
+    logger.info('reloaded');
+    return result;
+  }
+
+  async function stop(): Promise<void> {
+    for (let end = stops.pop(); end !== undefined; end = stops.pop()) {
+      try {
+        await end();
+      } catch (error) {
+        logger.error('a part did not stop cleanly', { err: (error as Error).message });
+      }
+    }
+    running = undefined;
+  }
+
+  const started = (): Running => {
+    invariant(running !== undefined, 'not started');
+    return running;
+  };
+  return { start, reload, stop, url: () => started().http.url(), router: () => started().router };
+}
+
+/** Without an alertmanager.yml, alerts are shown and nobody is told. */
+function quietAlertmanager(): AlertmanagerConfig {
+  const text = 'route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n';
+  const { config } = readAlertmanagerConfig({ file: 'built-in alertmanager.yml', text });
+  invariant(config !== undefined, 'the built-in alertmanager.yml does not load');
+  return config;
+}

@@ -1,0 +1,351 @@
+// A column is the values of one series (or the timestamps of a timeline) in a row. Most columns of a shop are counters and
+// whole numbers, so they are written as integers beside a straight line or beside their predecessor, in as few bits as the
+// widest one needs; everything else is written as the XOR with its predecessor. The bytes are described in
+// docs/formats/store.md. Numbers are moved as two 32-bit halves wherever they could be NaN: a NaN that travels through a
+// JavaScript number may lose its payload, and a staleness marker is one.
+import { type ByteReader, type ByteWriter, DamagedBytes } from './bytes.ts';
+
+const CONSTANT = 0;
+const WHOLE_CONSTANT = 1;
+const DELTA = 2;
+const LINE = 3;
+const XOR = 4;
+const HAS_EXCEPTIONS = 0x80;
+
+const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+const MAX_WHOLE = 2 ** 51;
+/** `line` multiplies a rise by an index: the product has to stay exact. */
+const MAX_RISE = 2 ** 40;
+const MAX_WIDTH = 2 ** 32 - 1;
+
+interface Packing {
+  readonly minimum: number;
+  readonly width: number;
+}
+
+/** Writes `values`, bit for bit. */
+export function writeColumn(out: ByteWriter, values: Float64Array): void {
+  const count = values.length;
+  if (count === 0) return;
+  const words = new Uint32Array(values.buffer, values.byteOffset, count * 2);
+  if (isConstant(words)) {
+    writeConstant(out, values, words);
+    return;
+  }
+  const whole = new Float64Array(count);
+  const exceptions: number[] = [];
+  const power = toWhole(values, whole, exceptions);
+  if (power === undefined) {
+    writeXor(out, words);
+    return;
+  }
+  const delta = measureDelta(whole);
+  const line = measureLine(whole);
+  const useLine = line !== undefined && (delta === undefined || line.width < delta.width);
+  const packing = useLine ? line : delta;
+  if (packing === undefined) {
+    writeXor(out, words);
+    return;
+  }
+  out.u8((useLine ? LINE : DELTA) | (power << 3) | (exceptions.length > 0 ? HAS_EXCEPTIONS : 0));
+  if (exceptions.length > 0) writeExceptions(out, words, exceptions);
+  if (useLine) writeLine(out, whole, packing);
+  else writeDelta(out, whole, packing);
+}
+
+/** Reads `into.length` values that `writeColumn` wrote. @throws {DamagedBytes} */
+export function readColumn(input: ByteReader, into: Float64Array): void {
+  const count = into.length;
+  if (count === 0) return;
+  const header = input.u8();
+  const mode = header & 7;
+  const words = new Uint32Array(into.buffer, into.byteOffset, count * 2);
+  switch (mode) {
+    case CONSTANT: {
+      const low = input.u32();
+      const high = input.u32();
+      for (let i = 0; i < count; i++) {
+        words[2 * i] = low;
+        words[2 * i + 1] = high;
+      }
+      return;
+    }
+    case WHOLE_CONSTANT:
+      into.fill(input.zigzag());
+      return;
+    case XOR:
+      readXor(input, words);
+      return;
+    case DELTA:
+    case LINE: {
+      const exceptions = header & HAS_EXCEPTIONS ? readExceptions(input, count) : undefined;
+      if (mode === LINE) readLine(input, into);
+      else readDelta(input, into);
+      const divisor = POWERS[(header >> 3) & 15];
+      if (divisor === undefined) throw new DamagedBytes('unknown scale of a column');
+      if (divisor !== 1) for (let i = 0; i < count; i++) into[i] = into[i]! / divisor;
+      if (exceptions !== undefined) {
+        for (const [index, low, high] of exceptions) {
+          words[2 * index] = low;
+          words[2 * index + 1] = high;
+        }
+      }
+      return;
+    }
+    default:
+      throw new DamagedBytes('unknown kind of column');
+  }
+}
+
+function isConstant(words: Uint32Array): boolean {
+  const low = words[0];
+  const high = words[1];
+  for (let i = 2; i < words.length; i += 2) if (words[i] !== low || words[i + 1] !== high) return false;
+  return true;
+}
+
+function writeConstant(out: ByteWriter, values: Float64Array, words: Uint32Array): void {
+  const value = values[0]!;
+  if (Number.isInteger(value) && Math.abs(value) < MAX_WHOLE && !Object.is(value, -0)) {
+    out.u8(WHOLE_CONSTANT);
+    out.zigzag(value);
+    return;
+  }
+  out.u8(CONSTANT);
+  out.u32(words[0]!);
+  out.u32(words[1]!);
+}
+
+/**
+ * Finds the smallest power of ten that makes every value a whole number and gives it back exactly. What can never be one
+ * (NaN, infinities, -0) becomes an exception, unless those are many. `undefined`: no such power.
+ */
+function toWhole(values: Float64Array, whole: Float64Array, exceptions: number[]): number | undefined {
+  const mostExceptions = values.length >> 2;
+  let power = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value - value !== 0 || Object.is(value, -0)) {
+      if (exceptions.length >= mostExceptions) return undefined;
+      exceptions.push(i);
+      continue;
+    }
+    while (!isWholeAt(value, POWERS[power]!)) if (++power === POWERS.length) return undefined;
+  }
+  const factor = POWERS[power]!;
+  let next = 0;
+  let previous = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (exceptions[next] === i) {
+      next++;
+      whole[i] = previous;
+      continue;
+    }
+    const value = values[i]!;
+    // A larger power than this value needed may no longer give it back.
+    if (power > 0 && !isWholeAt(value, factor)) return undefined;
+    previous = Math.round(value * factor);
+    whole[i] = previous;
+  }
+  return power;
+}
+
+function isWholeAt(value: number, factor: number): boolean {
+  const scaled = Math.round(value * factor);
+  return Math.abs(scaled) < MAX_WHOLE && scaled / factor === value && !Object.is(scaled / factor, -0);
+}
+
+function measureDelta(whole: Float64Array): Packing | undefined {
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let i = 1; i < whole.length; i++) {
+    const delta = whole[i]! - whole[i - 1]!;
+    if (delta < minimum) minimum = delta;
+    if (delta > maximum) maximum = delta;
+  }
+  return packingOf(minimum, maximum);
+}
+
+function measureLine(whole: Float64Array): Packing | undefined {
+  const count = whole.length;
+  const first = whole[0]!;
+  const rise = whole[count - 1]! - first;
+  if (Math.abs(rise) > MAX_RISE) return undefined;
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const rest = whole[i]! - first - Math.floor((rise * i) / (count - 1));
+    if (rest < minimum) minimum = rest;
+    if (rest > maximum) maximum = rest;
+  }
+  return packingOf(minimum, maximum);
+}
+
+function packingOf(minimum: number, maximum: number): Packing | undefined {
+  const spread = maximum - minimum;
+  if (spread > MAX_WIDTH || Math.abs(minimum) > MAX_WHOLE) return undefined;
+  return { minimum, width: spread === 0 ? 0 : 32 - Math.clz32(spread) };
+}
+
+function writeDelta(out: ByteWriter, whole: Float64Array, { minimum, width }: Packing): void {
+  out.zigzag(whole[0]!);
+  out.zigzag(minimum);
+  out.u8(width);
+  const bits = out.zeros(Math.ceil(((whole.length - 1) * width) / 8));
+  if (width === 0) return;
+  for (let i = 1; i < whole.length; i++) {
+    putBits(bits, (i - 1) * width, width, whole[i]! - whole[i - 1]! - minimum);
+  }
+}
+
+function readDelta(input: ByteReader, into: Float64Array): void {
+  let value = input.zigzag();
+  const minimum = input.zigzag();
+  const width = readWidth(input);
+  const bits = input.take(Math.ceil(((into.length - 1) * width) / 8));
+  into[0] = value;
+  for (let i = 1; i < into.length; i++) {
+    value += minimum + getBits(bits, (i - 1) * width, width);
+    into[i] = value;
+  }
+}
+
+function writeLine(out: ByteWriter, whole: Float64Array, { minimum, width }: Packing): void {
+  const count = whole.length;
+  const first = whole[0]!;
+  const rise = whole[count - 1]! - first;
+  out.zigzag(first);
+  out.zigzag(rise);
+  out.zigzag(minimum);
+  out.u8(width);
+  const bits = out.zeros(Math.ceil((count * width) / 8));
+  if (width === 0) return;
+  for (let i = 0; i < count; i++) {
+    putBits(bits, i * width, width, whole[i]! - first - Math.floor((rise * i) / (count - 1)) - minimum);
+  }
+}
+
+function readLine(input: ByteReader, into: Float64Array): void {
+  const count = into.length;
+  const first = input.zigzag();
+  const rise = input.zigzag();
+  const base = first + input.zigzag();
+  const width = readWidth(input);
+  const bits = input.take(Math.ceil((count * width) / 8));
+  for (let i = 0; i < count; i++) {
+    into[i] = base + Math.floor((rise * i) / (count - 1)) + getBits(bits, i * width, width);
+  }
+}
+
+function readWidth(input: ByteReader): number {
+  const width = input.u8();
+  if (width > 32) throw new DamagedBytes('impossible bit width of a column');
+  return width;
+}
+
+function putBits(bytes: Uint8Array, position: number, width: number, value: number): void {
+  let at = position >>> 3;
+  let shift = position & 7;
+  let rest = value >>> 0;
+  let left = width;
+  while (left > 0) {
+    bytes[at]! |= (rest << shift) & 0xff;
+    const taken = 8 - shift;
+    rest = taken >= 32 ? 0 : rest >>> taken;
+    left -= taken;
+    shift = 0;
+    at++;
+  }
+}
+
+/** Reads up to 32 bits; bytes past the end count as 0. */
+function getBits(bytes: Uint8Array, position: number, width: number): number {
+  if (width === 0) return 0;
+  const at = position >>> 3;
+  const shift = position & 7;
+  let value = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> shift;
+  if (shift + width > 32) value |= bytes[at + 4]! << (32 - shift);
+  return width === 32 ? value >>> 0 : value & ((1 << width) - 1);
+}
+
+function writeExceptions(out: ByteWriter, words: Uint32Array, exceptions: readonly number[]): void {
+  out.varint(exceptions.length);
+  for (const index of exceptions) {
+    out.varint(index);
+    out.u32(words[2 * index]!);
+    out.u32(words[2 * index + 1]!);
+  }
+}
+
+function readExceptions(input: ByteReader, count: number): (readonly [index: number, low: number, high: number])[] {
+  const length = input.varint();
+  if (length > count) throw new DamagedBytes('too many exceptions in a column');
+  return Array.from({ length }, () => {
+    const index = input.varint();
+    if (index >= count) throw new DamagedBytes('exception outside its column');
+    return [index, input.u32(), input.u32()] as const;
+  });
+}
+
+// XOR: a byte below 64 says how many zero bytes lead (bits 3-5) and trail (bits 0-2) the XOR with the predecessor, and the
+// bytes between follow, high first; a byte from 64 on says that the predecessor repeats (byte - 63) times.
+const MOST_REPEATS = 192;
+
+function writeXor(out: ByteWriter, words: Uint32Array): void {
+  out.u8(XOR);
+  const xor = new Uint8Array(8);
+  const view = new DataView(xor.buffer);
+  let low = 0;
+  let high = 0;
+  let repeats = 0;
+  const flush = () => {
+    if (repeats > 0) out.u8(63 + repeats);
+    repeats = 0;
+  };
+  for (let i = 0; i < words.length; i += 2) {
+    const xorLow = (words[i]! ^ low) >>> 0;
+    const xorHigh = (words[i + 1]! ^ high) >>> 0;
+    if (xorLow === 0 && xorHigh === 0) {
+      if (++repeats === MOST_REPEATS) flush();
+      continue;
+    }
+    flush();
+    low = words[i]!;
+    high = words[i + 1]!;
+    view.setUint32(0, xorHigh);
+    view.setUint32(4, xorLow);
+    const lead = (xorHigh !== 0 ? Math.clz32(xorHigh) : 32 + Math.clz32(xorLow)) >> 3;
+    const trail = (xorLow !== 0 ? trailingZeros(xorLow) : 32 + trailingZeros(xorHigh)) >> 3;
+    out.u8((lead << 3) | trail);
+    out.bytes(xor.subarray(lead, 8 - trail));
+  }
+  flush();
+}
+
+function readXor(input: ByteReader, words: Uint32Array): void {
+  let low = 0;
+  let high = 0;
+  let repeats = 0;
+  for (let i = 0; i < words.length; i += 2) {
+    if (repeats > 0) repeats--;
+    else {
+      const control = input.u8();
+      if (control >= 64) repeats = control - 64;
+      else {
+        const lead = control >> 3;
+        const trail = control & 7;
+        for (let byte = lead; byte < 8 - trail; byte++) {
+          const bits = input.u8();
+          if (byte < 4) high = (high ^ (bits << (24 - 8 * byte))) >>> 0;
+          else low = (low ^ (bits << (56 - 8 * byte))) >>> 0;
+        }
+      }
+    }
+    words[i] = low;
+    words[i + 1] = high;
+  }
+}
+
+function trailingZeros(word: number): number {
+  return 31 - Math.clz32(word & -word);
+}

@@ -1,0 +1,144 @@
+// The head is the newest part of the store, in memory: which series there are, and the rows that are not in chunks yet.
+// Everything in it is also in the file (tables `series` and `rounds`), from which it is read when the store is opened.
+import type { Round } from '../codec/round.ts';
+import type { HeadSeries } from './series.ts';
+import { SeriesIndex } from './series-index.ts';
+import { Timeline } from './timeline.ts';
+
+/** Samples with one timestamp, to be placed in rows. `words` holds each value as two 32-bit halves. */
+export interface Group {
+  readonly timestampMs: number;
+  readonly series: readonly HeadSeries[];
+  readonly words: Uint32Array;
+}
+
+export class Head {
+  readonly index = new SeriesIndex();
+  readonly timelines = new Map<number, Timeline>();
+  nextTimelineId = 1;
+  /** Samples in rows, for the statistics. */
+  sampleCount = 0;
+
+  /**
+   * Puts the samples of one moment into rows. A series goes on in its timeline; those that have none to go on in join the
+   * one that most of the others are in. Each row is reported, to be written to the file.
+   */
+  place(group: Group, nowMs: number, written: (timeline: Timeline, round: Round) => void): void {
+    for (const [timeline, members] of this.#assign(group, nowMs)) {
+      const newSeriesIds: number[] = [];
+      const slots = members.map((member) => {
+        const series = group.series[member]!;
+        if (series.timeline === timeline && timeline.isOpen(series.slot)) return series.slot;
+        series.enter(timeline, timeline.addSlot(series));
+        newSeriesIds.push(series.id);
+        return series.slot;
+      });
+      const row = new Float64Array(timeline.slotSeries.length);
+      const rowWords = new Uint32Array(row.buffer);
+      const present = slots.length < row.length ? new Uint8Array((row.length + 7) >> 3) : undefined;
+      for (let i = 0; i < slots.length; i++) {
+        const slot = slots[i]!;
+        const member = members[i]!;
+        rowWords[2 * slot] = group.words[2 * member]!;
+        rowWords[2 * slot + 1] = group.words[2 * member + 1]!;
+        if (present !== undefined) present[slot >> 3]! |= 1 << (slot & 7);
+      }
+      this.#push(timeline, group.timestampMs, row, slots);
+      written(timeline, { timestampMs: group.timestampMs, newSeriesIds, row, present });
+    }
+  }
+
+  /** Takes a round from the file. Returns false when it speaks of a series that is not there. */
+  replay(timelineId: number, round: Round, nowMs: number): boolean {
+    const timeline = this.timelines.get(timelineId) ?? this.#newTimeline(nowMs, timelineId);
+    for (const id of round.newSeriesIds) {
+      const series = this.index.byId(id);
+      if (series === undefined) return false;
+      series.enter(timeline, timeline.addSlot(series));
+    }
+    const slots: number[] = [];
+    for (let slot = 0; slot < round.row.length; slot++) {
+      if (round.present === undefined || (round.present[slot >> 3]! >> (slot & 7)) & 1) slots.push(slot);
+    }
+    if (round.row.length !== timeline.slotSeries.length) return false;
+    this.#push(timeline, round.timestampMs, round.row, slots);
+    return true;
+  }
+
+  /** Lets go of a timeline whose samples are in chunks now. */
+  drop(timeline: Timeline): void {
+    this.timelines.delete(timeline.id);
+    for (let slot = 0; slot < timeline.slotSeries.length; slot++) {
+      const series = timeline.slotSeries[slot]!;
+      series.leave(timeline);
+      series.hasChunks = true;
+      this.sampleCount -= timeline.slotTo[slot]! - timeline.slotFrom[slot]!;
+    }
+  }
+
+  #newTimeline(nowMs: number, id = this.nextTimelineId): Timeline {
+    const timeline = new Timeline(id, nowMs);
+    this.timelines.set(id, timeline);
+    this.nextTimelineId = Math.max(this.nextTimelineId, id + 1);
+    return timeline;
+  }
+
+  /** Which members of the group go to which timeline. */
+  #assign(group: Group, nowMs: number): Map<Timeline, number[]> {
+    const byTimeline = new Map<Timeline, number[]>();
+    const joining: number[] = [];
+    let largest: Timeline | undefined;
+    let lastTimeline: Timeline | undefined;
+    let lastMembers: number[] | undefined;
+    for (let i = 0; i < group.series.length; i++) {
+      const series = group.series[i]!;
+      const timeline = series.timeline;
+      if (timeline === undefined || !timeline.isOpen(series.slot)) {
+        joining.push(i);
+        continue;
+      }
+      if (timeline !== lastTimeline || lastMembers === undefined) {
+        lastTimeline = timeline;
+        lastMembers = byTimeline.get(timeline);
+        if (lastMembers === undefined) {
+          lastMembers = [];
+          byTimeline.set(timeline, lastMembers);
+        }
+      }
+      lastMembers.push(i);
+    }
+    for (const [timeline, members] of byTimeline) {
+      if (largest === undefined || members.length > byTimeline.get(largest)!.length) largest = timeline;
+    }
+    let fresh: Timeline | undefined;
+    for (const i of joining) {
+      // Only towards newer timelines, so that the chunks of a series stay in order of time. Into the same one again is fine.
+      let target = largest;
+      if (target === undefined || target.id < group.series[i]!.lastTimelineId) {
+        fresh ??= this.#newTimeline(nowMs);
+        target = fresh;
+      }
+      const members = byTimeline.get(target);
+      if (members === undefined) byTimeline.set(target, [i]);
+      else members.push(i);
+    }
+    return byTimeline;
+  }
+
+  #push(timeline: Timeline, timestampMs: number, row: Float64Array, slots: readonly number[]): void {
+    const words = new Uint32Array(row.buffer, row.byteOffset, row.length * 2);
+    timeline.pushRow(timestampMs, row);
+    const length = timeline.length;
+    for (const slot of slots) {
+      const series = timeline.slotSeries[slot]!;
+      timeline.slotTo[slot] = length;
+      series.lastMs = timestampMs;
+      series.lastLow = words[2 * slot]!;
+      series.lastHigh = words[2 * slot + 1]!;
+    }
+    this.sampleCount += slots.length;
+    // Slots of series that left are carried along in every row: too many of them, and a fresh timeline is cheaper.
+    const isMostlyDead = timeline.slotSeries.length > 64 && slots.length * 4 < timeline.slotSeries.length;
+    if (length >= timeline.capacity || isMostlyDead) timeline.isSealed = true;
+  }
+}

@@ -1,0 +1,105 @@
+import type { Database } from 'better-sqlite3';
+import { ByteReader, DamagedBytes } from '../codec/bytes.ts';
+import { readPiece } from '../codec/chunk.ts';
+import { decodeLabels } from '../codec/labels.ts';
+import { readRound } from '../codec/round.ts';
+import { Head } from './head.ts';
+import { HeadSeries } from './series.ts';
+import { TimelineDirectory } from './timeline-directory.ts';
+
+/** The head as the file has it, and how far the file was read. */
+export class LoadedHead {
+  readonly head = new Head();
+  readonly directory: TimelineDirectory;
+  readonly #db: Database;
+  readonly #nowMs: () => number;
+  #lastSeriesId = 0;
+  #lastRoundId = 0;
+
+  /** @throws {DamagedBytes} and SQLite's errors. */
+  constructor(db: Database, nowMs: () => number) {
+    this.#db = db;
+    this.#nowMs = nowMs;
+    this.directory = new TimelineDirectory(db);
+    this.refresh();
+  }
+
+  /** Reads what was added to the file since. Only for readers: the writer's head is ahead of the file by itself. */
+  refresh(): void {
+    // Series of rounds come before them; timelines come last, since a packed one has no rounds any more.
+    const fresh = this.#readSeries();
+    this.#readRounds();
+    for (const id of this.directory.refresh()) {
+      const timeline = this.head.timelines.get(id);
+      if (timeline !== undefined) this.head.drop(timeline);
+    }
+    const db = this.#db;
+    const next = db.prepare('SELECT value FROM meta WHERE name = ?').pluck().get('next_timeline_id');
+    let nextId = Math.max(this.head.nextTimelineId, Number(next ?? 1));
+    for (const id of this.directory.ids()) nextId = Math.max(nextId, id + 1);
+    this.head.nextTimelineId = nextId;
+    this.#readLastSamples(fresh);
+  }
+
+  #readSeries(): HeadSeries[] {
+    const fresh: HeadSeries[] = [];
+    const rows = this.#db
+      .prepare<[number], [number, string]>('SELECT id, labels FROM series WHERE id > ? ORDER BY id')
+      .raw();
+    for (const [id, labels] of rows.iterate(this.#lastSeriesId)) {
+      const series = new HeadSeries(decodeLabels(labels));
+      series.id = id;
+      this.head.index.add(series);
+      fresh.push(series);
+      this.#lastSeriesId = id;
+    }
+    return fresh;
+  }
+
+  #readRounds(): void {
+    const nowMs = this.#nowMs();
+    const rows = this.#db
+      .prepare<[number], [number, number, Buffer]>('SELECT id, timeline_id, body FROM rounds WHERE id > ? ORDER BY id')
+      .raw();
+    for (const [id, timelineId, body] of rows.iterate(this.#lastRoundId)) {
+      const input = new ByteReader(body);
+      while (!input.isAtEnd) {
+        if (!this.head.replay(timelineId, readRound(input), nowMs)) {
+          throw new DamagedBytes(`round ${id} speaks of a series that is not in the file`);
+        }
+      }
+      this.head.timelines.get(timelineId)?.roundIds.push(id);
+      this.#lastRoundId = id;
+    }
+  }
+
+  /** The newest sample of series that have none in the head: what comes next has to be newer. */
+  #readLastSamples(series: readonly HeadSeries[]): void {
+    const chunks = this.#db
+      .prepare<[number], [number, Buffer]>(
+        'SELECT timeline_id, body FROM chunks WHERE series_id = ? ORDER BY timeline_id DESC LIMIT 2',
+      )
+      .raw();
+    for (const one of series) {
+      one.hasChunks = true;
+      if (one.timeline !== undefined) continue;
+      // Chunks of a timeline that was being packed when the process died are not valid yet: its rounds still are.
+      const newest = chunks.all(one.id).find(([timelineId]) => this.directory.has(timelineId));
+      if (newest !== undefined) this.#takeLastSample(one, ...newest);
+    }
+  }
+
+  #takeLastSample(series: HeadSeries, timelineId: number, body: Uint8Array): void {
+    const timestampsMs = this.directory.timestampsOf(timelineId);
+    const input = new ByteReader(body);
+    while (!input.isAtEnd) {
+      const { first, values } = readPiece(input, timestampsMs.length);
+      const last = values.length - 1;
+      const words = new Uint32Array(values.buffer);
+      series.lastMs = timestampsMs[first + last]!;
+      series.lastLow = words[2 * last]!;
+      series.lastHigh = words[2 * last + 1]!;
+    }
+    series.lastTimelineId = timelineId;
+  }
+}

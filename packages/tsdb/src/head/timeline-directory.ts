@@ -1,0 +1,106 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { ByteReader, DamagedBytes } from '../codec/bytes.ts';
+import { readColumn } from '../codec/column.ts';
+
+interface PackedTimeline {
+  readonly seq: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly count: number;
+}
+
+/** How many decoded timestamps are kept at hand: 2^20 are 8 MB, two weeks of five targets at 15 s. */
+const CACHED_TIMESTAMPS = 2 ** 20;
+
+/** The timelines that are in chunks: when each was, and its timestamps on demand. */
+export class TimelineDirectory {
+  readonly #packed = new Map<number, PackedTimeline>();
+  readonly #decoded = new Map<number, Float64Array>();
+  readonly #body: Statement<[number], Buffer>;
+  readonly #newer: Statement<[number], [seq: number, id: number, minMs: number, maxMs: number, count: number]>;
+  #cached = 0;
+  #lastSeq = 0;
+
+  constructor(db: Database) {
+    this.#body = db.prepare<[number], Buffer>('SELECT body FROM timelines WHERE id = ?').pluck();
+    this.#newer = db.prepare('SELECT seq, id, min_ms, max_ms, count FROM timelines WHERE seq > ? ORDER BY seq');
+    this.#newer.raw();
+  }
+
+  get size(): number {
+    return this.#packed.size;
+  }
+
+  /** Learns of timelines that were packed since the last call, and says which. */
+  refresh(): number[] {
+    const fresh: number[] = [];
+    for (const [seq, id, minMs, maxMs, count] of this.#newer.all(this.#lastSeq)) {
+      this.#packed.set(id, { seq, minMs, maxMs, count });
+      this.#lastSeq = seq;
+      fresh.push(id);
+    }
+    return fresh;
+  }
+
+  has(id: number): boolean {
+    return this.#packed.has(id);
+  }
+
+  get(id: number): PackedTimeline | undefined {
+    return this.#packed.get(id);
+  }
+
+  ids(): Iterable<number> {
+    return this.#packed.keys();
+  }
+
+  forget(id: number): void {
+    this.#packed.delete(id);
+    this.#uncache(id);
+  }
+
+  get minMs(): number {
+    let minMs = Number.POSITIVE_INFINITY;
+    for (const packed of this.#packed.values()) minMs = Math.min(minMs, packed.minMs);
+    return minMs;
+  }
+
+  /** The lowest and the highest id among those with samples in [fromMs, toMs]; `undefined` when there are none. */
+  idsWithin(fromMs: number, toMs: number): readonly [low: number, high: number] | undefined {
+    let low = Number.POSITIVE_INFINITY;
+    let high = 0;
+    for (const [id, { minMs, maxMs }] of this.#packed) {
+      if (maxMs < fromMs || minMs > toMs) continue;
+      if (id < low) low = id;
+      if (id > high) high = id;
+    }
+    return high === 0 ? undefined : [low, high];
+  }
+
+  /** @throws {DamagedBytes} */
+  timestampsOf(id: number): Float64Array {
+    const known = this.#decoded.get(id);
+    if (known !== undefined) return known;
+    const packed = this.#packed.get(id);
+    const body = this.#body.get(id);
+    if (packed === undefined || body === undefined) throw new DamagedBytes(`timeline ${id} is missing`);
+    const timestampsMs = new Float64Array(packed.count);
+    readColumn(new ByteReader(body), timestampsMs);
+    this.#cache(id, timestampsMs);
+    return timestampsMs;
+  }
+
+  #cache(id: number, timestampsMs: Float64Array): void {
+    this.#decoded.set(id, timestampsMs);
+    this.#cached += timestampsMs.length;
+    for (const oldest of this.#decoded.keys()) {
+      if (this.#cached <= CACHED_TIMESTAMPS || oldest === id) break;
+      this.#uncache(oldest);
+    }
+  }
+
+  #uncache(id: number): void {
+    this.#cached -= this.#decoded.get(id)?.length ?? 0;
+    this.#decoded.delete(id);
+  }
+}

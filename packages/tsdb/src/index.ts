@@ -1,0 +1,2 @@
+export { openTsdb, type TsdbOptions } from './open-tsdb.ts';
+export type { Tsdb, TsdbStats } from './tsdb.ts';

@@ -1,0 +1,58 @@
+import { compareText, type Labels, type Matcher, type Series } from '@tillwatch/model';
+import type { Database } from 'better-sqlite3';
+import type { LoadedHead } from './head/load-head.ts';
+import { SamplesReader } from './samples-reader.ts';
+
+/** The answers of `Queryable`, read from a head and its file. */
+export function* selectSeries(
+  db: Database,
+  loaded: LoadedHead,
+  matchers: readonly Matcher[],
+  fromMs: number,
+  toMs: number,
+): Iterable<Series> {
+  if (!(fromMs <= toMs)) return;
+  const reader = new SamplesReader(db, loaded, fromMs, toMs);
+  for (const found of loaded.head.index.find(matchers)) {
+    const series = reader.read(found);
+    if (series !== undefined) yield series;
+  }
+}
+
+export function* selectSeriesLabels(
+  db: Database,
+  loaded: LoadedHead,
+  matchers: readonly Matcher[],
+  fromMs: number,
+  toMs: number,
+): Iterable<Labels> {
+  if (!(fromMs <= toMs)) return;
+  const reader = new SamplesReader(db, loaded, fromMs, toMs);
+  for (const found of loaded.head.index.find(matchers)) if (reader.has(found)) yield found.labels;
+}
+
+export function labelNames(db: Database, loaded: LoadedHead, fromMs: number, toMs: number): string[] {
+  const { index } = loaded.head;
+  return [...index.labelNames()]
+    .filter((name) => labelValues(db, loaded, name, fromMs, toMs, 1).length > 0)
+    .sort(compareText);
+}
+
+/** The values of a label, sorted; no more than `limit` of them, whichever are found first. */
+export function labelValues(
+  db: Database,
+  loaded: LoadedHead,
+  name: string,
+  fromMs: number,
+  toMs: number,
+  limit = Number.POSITIVE_INFINITY,
+): string[] {
+  if (!(fromMs <= toMs)) return [];
+  const reader = new SamplesReader(db, loaded, fromMs, toMs);
+  const found: string[] = [];
+  for (const [value, series] of loaded.head.index.labelValues(name)) {
+    if (found.length >= limit) break;
+    if (series.some((one) => reader.has(one))) found.push(value);
+  }
+  return found.sort(compareText);
+}

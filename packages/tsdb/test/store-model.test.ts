@@ -1,0 +1,183 @@
+import { compareLabels, compareText, Labels, Matcher, type Queryable } from '@tillwatch/model';
+import { ManualClock } from '@tillwatch/model/testing';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { openForWriting, openTsdb } from '../src/open-tsdb.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+const STALE = 0x7ff0_0000_0000_0002n;
+const NAN = 0x7ff8_0000_0000_0000n;
+
+/** The store as one would explain it: samples by series, in a map. */
+class Model {
+  readonly series = new Map<string, { labels: Labels; samples: [timestampMs: number, bits: bigint][] }>();
+
+  append(labels: Labels, timestampMs: number, bits: bigint): boolean {
+    const known = this.series.get(labels.key) ?? { labels, samples: [] };
+    const last = known.samples.at(-1);
+    if (last !== undefined && timestampMs <= last[0]) return timestampMs === last[0] && bits === last[1];
+    this.series.set(labels.key, known);
+    known.samples.push([timestampMs, bits]);
+    return true;
+  }
+
+  within(matchers: readonly Matcher[], fromMs: number, toMs: number) {
+    return [...this.series.values()]
+      .filter(({ labels }) => matchers.every((matcher) => matcher.matchesLabels(labels)))
+      .map(({ labels, samples }) => ({
+        labels,
+        samples: samples.filter(([timestampMs]) => timestampMs >= fromMs && timestampMs <= toMs),
+      }))
+      .filter(({ samples }) => samples.length > 0)
+      .sort((a, b) => compareLabels(a.labels, b.labels));
+  }
+}
+
+const values = ['', 'a', 'b', 'ab', 'ü', '\u0001', '\u0002', '🛒', '\uffee'];
+const label = fc.constantFrom(...values);
+const labelSet = fc
+  .record({ __name__: fc.constantFrom('up', 'x_total'), job: label, region: label })
+  .map((r) => Labels.of(r));
+const matcher = fc.oneof(
+  fc.tuple(
+    fc.constantFrom('__name__', 'job', 'region', 'none'),
+    fc.constantFrom('=', '!='),
+    fc.constantFrom('up', ...values),
+  ),
+  fc.tuple(
+    fc.constantFrom('__name__', 'job', 'region'),
+    fc.constantFrom('=~', '!~'),
+    fc.constantFrom('a|b', '.*', '.+', 'a?b?', 'u.'),
+  ),
+);
+
+type Action =
+  | { kind: 'round'; members: boolean[]; gapMs: number; value: number }
+  | { kind: 'scattered'; samples: { member: number; backMs: number; value: number }[] }
+  | { kind: 'stale'; member: number }
+  | { kind: 'abandon' | 'pack' | 'reopen' };
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('round' as const),
+      members: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
+      gapMs: fc.integer({ min: 0, max: 3 }),
+      value: fc.oneof(fc.double(), fc.integer({ min: 0, max: 9 })),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('scattered' as const),
+      samples: fc.array(
+        fc.record({
+          member: fc.nat(5),
+          backMs: fc.integer({ min: -5, max: 5 }),
+          value: fc.integer({ min: 0, max: 9 }),
+        }),
+        { maxLength: 12 },
+      ),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stale' as const), member: fc.nat(5) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('abandon' as const, 'pack' as const, 'reopen' as const) }),
+  },
+);
+
+test('the store is a map of samples, through packing, reopening and a reader beside it', async () => {
+  const root = temporaryDirectory();
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(labelSet, { minLength: 6, maxLength: 6, selector: (labels) => labels.key }),
+      fc.array(action, { minLength: 1, maxLength: 60 }),
+      fc.array(matcher, { maxLength: 2 }),
+      fc.tuple(fc.nat(150), fc.nat(150)),
+      async (sets, actions, matcherParts, [fromMs, spanMs]) => {
+        const dir = `${root}/${runs++}`;
+        const clock = new ManualClock(0);
+        const options = { retentionMs: 1e9, clock };
+        let store = openForWriting(dir, options);
+        const reader = await openTsdb(dir, { ...options, readOnly: true });
+        const model = new Model();
+        let nowMs = 0;
+        try {
+          for (const step of actions) {
+            const batch = store.batch();
+            const append = (labels: Labels, timestampMs: number, value: number) =>
+              expect(batch.append(labels, timestampMs, value)).toBe(model.append(labels, timestampMs, bitsOf(value)));
+            switch (step.kind) {
+              case 'round':
+                nowMs += step.gapMs;
+                step.members.forEach((isMember, i) => {
+                  if (isMember) append(sets[i]!, nowMs, step.value);
+                });
+                break;
+              case 'scattered':
+                for (const { member, backMs, value } of step.samples) append(sets[member]!, nowMs - backMs, value);
+                break;
+              case 'stale': {
+                const labels = sets[step.member]!;
+                batch.appendStale(labels, nowMs);
+                if (model.series.has(labels.key)) model.append(labels, nowMs, STALE);
+                break;
+              }
+              case 'abandon':
+                store.batch().append(sets[0]!, nowMs + 100, 1);
+                break;
+              case 'pack':
+                // Old enough to be sealed, so that everything goes to chunks.
+                await clock.advance(3 * 3_600_000);
+                store.maintain();
+                expect(store.stats().headSamples).toBe(0);
+                break;
+              case 'reopen':
+                await store.close();
+                store = openForWriting(dir, options);
+                continue;
+            }
+            await batch.commit();
+          }
+          const matchers = matcherParts.map(([name, op, value]) => new Matcher(name, op as '=', value));
+          for (const [from, to] of [
+            [-1e9, 1e9],
+            [fromMs, fromMs + spanMs],
+            [nowMs, nowMs],
+          ] as const) {
+            const expected = model.within(matchers, from, to);
+            for (const queryable of [store, reader]) {
+              expect(read(queryable, matchers, from, to)).toEqual(expected);
+              expect([...queryable.selectLabels(matchers, from, to)].map(String)).toEqual(
+                expected.map(({ labels }) => String(labels)),
+              );
+            }
+            const all = model.within([], from, to);
+            const jobs = [...new Set(all.map(({ labels }) => labels.get('job')))].filter((job) => job !== '');
+            expect(reader.labelValues('job', from, to)).toEqual(jobs.sort(compareText));
+            const names = [...new Set(all.flatMap(({ labels }) => labels.names()))];
+            expect(store.labelNames(from, to)).toEqual(names.sort(compareText));
+          }
+        } finally {
+          await reader.close();
+          await store.close();
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 60_000);
+
+function read(queryable: Queryable, matchers: readonly Matcher[], fromMs: number, toMs: number) {
+  return [...queryable.select(matchers, fromMs, toMs)].map(({ labels, timestampsMs, values: read }) => {
+    const bits = new BigUint64Array(read.buffer, read.byteOffset, read.length);
+    return { labels, samples: [...timestampsMs].map((timestampMs, i) => [timestampMs, bits[i]!]) };
+  });
+}
+
+function bitsOf(value: number): bigint {
+  return Number.isNaN(value) ? NAN : new BigUint64Array(Float64Array.of(value).buffer)[0]!;
+}

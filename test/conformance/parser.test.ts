@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { formatDuration, formatProblems, parseDuration } from '@tillwatch/model';
+import { type Feature, format, parse, typeOf } from '@tillwatch/promql';
+import { describe, expect, test } from 'vitest';
+
+/** What Prometheus's own parser tests say, read from its published test tables. */
+const DATA = join(resolve(process.env.CONFORMANCE_DIR ?? '../shared/conformance'), 'prometheus');
+const isThere = existsSync(DATA);
+
+interface ParserCase {
+  readonly id: string;
+  readonly input: string | { readonly $b64: string };
+  readonly requires?: readonly Feature[];
+  readonly options?: readonly Feature[];
+  readonly type: string;
+  readonly printed: string;
+  readonly error: string;
+}
+
+interface DurationCase {
+  readonly id: string;
+  readonly input: string;
+  readonly ok: boolean;
+  readonly allow_negative: boolean;
+  readonly ms: number;
+  readonly formatted: string;
+}
+
+function cases<T>(topic: string): T[] {
+  if (!isThere) return [];
+  return (JSON.parse(readFileSync(join(DATA, `${topic}.json`), 'utf8')) as { cases: T[] }).cases;
+}
+
+/** Inputs that are not UTF-8 cannot be texts here: they are refused when they are decoded, before any parser. */
+function readable(all: readonly ParserCase[]): (ParserCase & { readonly input: string })[] {
+  return all.filter((one): one is ParserCase & { input: string } => typeof one.input === 'string');
+}
+
+const BINOP_FEATURES: readonly Feature[] = ['binop-fill-modifiers'];
+
+describe.skipIf(!isThere)(`parser tables of Prometheus (${DATA})`, () => {
+  const valid = [...readable(cases<ParserCase>('parser-valid')), ...readable(cases<ParserCase>('parser-evalexprs'))];
+
+  test.for(valid.map((one) => [one.id, one] as const))('%s is read, typed and printed', ([, one]) => {
+    const result = parse(one.input, { features: one.requires ?? [] });
+    if (!result.ok) expect.fail(formatProblems(result.problems));
+    expect(typeOf(result.expr)).toBe(one.type);
+    expect(format(result.expr)).toBe(one.printed);
+    const again = parse(one.printed, { features: [...(one.requires ?? []), ...extraFeatures(one.printed)] });
+    if (!again.ok) expect.fail(formatProblems(again.problems));
+    expect(format(again.expr)).toBe(one.printed);
+  });
+
+  const invalid = readable(cases<ParserCase>('parser-invalid'));
+  test.for(invalid.map((one) => [one.id, one] as const))('%s is refused in the same words', ([, one]) => {
+    const result = parse(one.input, { features: [...(one.options ?? []), ...BINOP_FEATURES] });
+    expect(result.ok, one.input).toBe(false);
+    if (result.ok) return;
+    expect(result.problems.map((problem) => problem.message).join('\n')).toContain(one.error);
+  });
+
+  test.for(cases<DurationCase>('durations').map((one) => [one.id, one] as const))('%s', ([, one]) => {
+    const isNegative = one.allow_negative && one.input.startsWith('-');
+    const ms = parseDuration(isNegative ? one.input.slice(1) : one.input);
+    if (!one.ok) {
+      expect(ms).toBeUndefined();
+      return;
+    }
+    const signed = isNegative && ms !== undefined ? -ms : ms;
+    expect(signed).toBe(one.ms);
+    expect(formatDuration(one.ms)).toBe(one.formatted);
+  });
+});
+
+/** A sign that printing drops (`offset +(5)`) can leave a form that needs the feature by itself. */
+function extraFeatures(printed: string): Feature[] {
+  return printed.includes('offset (') ? ['duration-expr'] : [];
+}
