@@ -9,5 +9,8 @@ export type {
   OverviewTone,
   Sparkline,
 } from './overview.ts';
+export type { PlanOptions } from './plan/options.ts';
+export { plan, type StandardFile } from './plan/plan.ts';
+export { exampleConfig, type InitAnswers } from './settings/example-config.ts';
 export { readTillwatchConfig } from './settings/read-tillwatch-config.ts';
 export type { TillwatchConfig } from './settings/tillwatch-config.ts';

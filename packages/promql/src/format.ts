@@ -12,7 +12,7 @@ export function format(expr: Expr): string {
     case 'string':
       return quoteText(expr.value);
     case 'vectorSelector':
-      return `${formatSelector(expr)}${formatExtension(expr)}${formatShift(expr)}`;
+      return `${formatSelector(expr)}${formatAt(expr)}${formatExtension(expr)}${formatOffset(expr)}`;
     case 'matrixSelector': {
       const range = formatRange(expr.rangeMs, expr.rangeExpr);
       return `${formatSelector(expr.selector)}[${range}]${formatExtension(expr.selector)}${formatShift(expr.selector)}`;
@@ -101,13 +101,18 @@ function formatExtension({ extension }: VectorSelector): string {
   return extension === undefined ? '' : ` ${extension}`;
 }
 
-function formatShift({ offsetMs, offsetExpr, atModifier }: TimeShift): string {
-  let out = '';
-  if (atModifier?.kind === 'timestamp') out += ` @ ${(atModifier.timestampMs / 1000).toFixed(3)}`;
-  else if (atModifier !== undefined) out += ` @ ${atModifier.kind}()`;
-  if (offsetExpr !== undefined) out += ` offset ${formatDurationExpr(offsetExpr)}`;
-  else if (offsetMs !== 0) out += ` offset ${formatDuration(offsetMs)}`;
-  return out;
+function formatShift(shift: TimeShift): string {
+  return formatAt(shift) + formatOffset(shift);
+}
+
+function formatAt({ atModifier }: TimeShift): string {
+  if (atModifier === undefined) return '';
+  return atModifier.kind === 'timestamp' ? ` @ ${(atModifier.timestampMs / 1000).toFixed(3)}` : ` @ ${atModifier.kind}()`;
+}
+
+function formatOffset({ offsetMs, offsetExpr }: TimeShift): string {
+  if (offsetExpr !== undefined) return ` offset ${formatDurationExpr(offsetExpr)}`;
+  return offsetMs === 0 ? '' : ` offset ${formatDuration(offsetMs)}`;
 }
 
 function formatAggregate({ op, expr, param, grouping, without }: Aggregate): string {
@@ -132,7 +137,7 @@ function formatOperator({ op, returnBool, matching }: Binary): string {
 }
 
 function formatFill(left: number | undefined, right: number | undefined): string {
-  if (left !== undefined && Object.is(left, right)) return ` fill (${formatNumber(left)})`;
+  if (left !== undefined && left === right) return ` fill (${formatNumber(left)})`;
   let out = '';
   if (left !== undefined) out += ` fill_left (${formatNumber(left)})`;
   if (right !== undefined) out += ` fill_right (${formatNumber(right)})`;

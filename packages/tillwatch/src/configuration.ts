@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path';
+import { readTillwatchConfig, type TillwatchConfig } from '@tillwatch/checkout';
 import {
   type AlertmanagerConfig,
   type PrometheusConfig,
@@ -7,7 +8,6 @@ import {
   readPrometheusConfig,
   readRuleFile,
 } from '@tillwatch/config';
-import { readTillwatchConfig, type TillwatchConfig } from '@tillwatch/checkout';
 import { isError, type Problem, type SourceText, spanOf } from '@tillwatch/model';
 import { expandPatterns, readSource } from './files.ts';
 
@@ -72,7 +72,10 @@ export async function loadPrometheusFiles(file: string): Promise<LoadResult<Prom
     problems.push(...result.problems);
     ruleFiles.push({ file: rules.file, groups: result.groups });
   }
-  return { value: prometheus === undefined || problems.some(isError) ? undefined : { prometheus, ruleFiles }, problems };
+  return {
+    value: prometheus === undefined || problems.some(isError) ? undefined : { prometheus, ruleFiles },
+    problems,
+  };
 }
 
 /** Reads alertmanager.yml and the templates that it names. */
@@ -88,7 +91,10 @@ export async function loadAlertmanagerFiles(file: string): Promise<LoadResult<Al
     const template = await read(path, problems);
     if (template !== undefined) templates.push(template);
   }
-  return { value: alertmanager === undefined || problems.some(isError) ? undefined : { alertmanager, templates }, problems };
+  return {
+    value: alertmanager === undefined || problems.some(isError) ? undefined : { alertmanager, templates },
+    problems,
+  };
 }
 
 /** Reads one file under the name that messages call it by; when that fails, the problem is added to the others. */

@@ -45,7 +45,13 @@ export async function expandPatterns(patterns: readonly string[], baseFile: stri
       files.push(isAbsolute(pattern) ? pattern : resolve(base, pattern));
       continue;
     }
-    const found = await glob(pattern, { cwd: base, absolute: true, onlyFiles: true, expandDirectories: false, dot: false });
+    const found = await glob(pattern, {
+      cwd: base,
+      absolute: true,
+      onlyFiles: true,
+      expandDirectories: false,
+      dot: false,
+    });
     files.push(...found.sort());
   }
   return [...new Set(files)];

@@ -1,2 +1,8 @@
-export { type Configuration, type LoadResult, loadStandardFiles, loadTillwatchYaml, type StandardFiles } from './configuration.ts';
+export {
+  type Configuration,
+  type LoadResult,
+  loadStandardFiles,
+  loadTillwatchYaml,
+  type StandardFiles,
+} from './configuration.ts';
 export { ConfigurationError, createTillwatch, type Setup, type Tillwatch, type TillwatchOptions } from './tillwatch.ts';

@@ -80,12 +80,23 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
   };
 }
 
-async function readState({ querier, checkout, rules, router, scraper, clock, demo }: LiveFeedOptions): Promise<LiveState> {
+async function readState({
+  querier,
+  checkout,
+  rules,
+  router,
+  scraper,
+  clock,
+  demo,
+}: LiveFeedOptions): Promise<LiveState> {
   const nowMs = clock.nowMs();
   const config = checkout();
   const [shown, demoState] = await Promise.all([
     config === undefined
-      ? { value: null, error: 'The engine runs on standard files alone: there is no tillwatch.yaml that describes a shop.' }
+      ? {
+          value: null,
+          error: 'The engine runs on standard files alone: there is no tillwatch.yaml that describes a shop.',
+        }
       : overview({ querier, config, nowMs }).then(
           (value) => ({ value, error: '' }),
           (error: unknown) => ({ value: null, error: (error as Error).message }),

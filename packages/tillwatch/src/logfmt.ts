@@ -13,7 +13,11 @@ export function isLogLevel(text: string): text is LogLevel {
  * Writes one line of `key=value` per event: time, level, constant message, then the fields.
  * `write` gets whole lines with their newline.
  */
-export function createLogger(level: LogLevel, write: (line: string) => void, now: () => Date = () => new Date()): Logger {
+export function createLogger(
+  level: LogLevel,
+  write: (line: string) => void,
+  now: () => Date = () => new Date(),
+): Logger {
   const enabled = LEVELS.slice(0, LEVELS.indexOf(level) + 1);
   const at =
     (own: LogLevel) =>
@@ -30,5 +34,5 @@ export function createLogger(level: LogLevel, write: (line: string) => void, now
 
 /** Quotes a value when it would not survive as one word; control characters are escaped so that a line stays a line. */
 function logfmtValue(text: string): string {
-  return text !== '' && /^[^\s"=\u0000-\u001f\u007f]+$/.test(text) ? text : JSON.stringify(text);
+  return text !== '' && /^[^\s"=\p{Cc}]+$/u.test(text) ? text : JSON.stringify(text);
 }

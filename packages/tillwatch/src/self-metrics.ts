@@ -1,14 +1,24 @@
 import type { AlertRouter, RuleEngine } from '@tillwatch/alerting';
 import type { Scraper } from '@tillwatch/scrape';
 import type { Tsdb } from '@tillwatch/tsdb';
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { VERSION } from './build-info.ts';
 
 /** Tillwatch's own metrics, for its own rules and for whoever watches the watch. */
-export function createSelfMetrics(parts: { tsdb: Tsdb; rules: RuleEngine; router: AlertRouter; scraper: Scraper }): Registry {
+export function createSelfMetrics(parts: {
+  tsdb: Tsdb;
+  rules: RuleEngine;
+  router: AlertRouter;
+  scraper: Scraper;
+}): Registry {
   const register = new Registry();
   collectDefaultMetrics({ register });
-  new Gauge({ name: 'tillwatch_build_info', help: 'The version that runs.', labelNames: ['version'], registers: [register] }).set({ version: VERSION }, 1);
+  new Gauge({
+    name: 'tillwatch_build_info',
+    help: 'The version that runs.',
+    labelNames: ['version'],
+    registers: [register],
+  }).set({ version: VERSION }, 1);
 
   const { tsdb, rules, router, scraper } = parts;
   const gauge = (name: string, help: string, read: () => number) =>
@@ -22,12 +32,20 @@ export function createSelfMetrics(parts: { tsdb: Tsdb; rules: RuleEngine; router
     });
   gauge('tillwatch_tsdb_series', 'Series in the store.', () => tsdb.stats().seriesCount);
   gauge('tillwatch_tsdb_bytes', 'Size of the store on disk.', () => tsdb.stats().bytesOnDisk);
-  gauge('tillwatch_targets_down', 'Targets whose last scrape failed.', () => scraper.targets().filter((t) => t.health === 'down').length);
+  gauge(
+    'tillwatch_targets_down',
+    'Targets whose last scrape failed.',
+    () => scraper.targets().filter((t) => t.health === 'down').length,
+  );
   gauge('tillwatch_rules_failing', 'Rules whose last evaluation failed.', () =>
     rules.groups().reduce((sum, group) => sum + group.rules.filter((rule) => rule.health === 'err').length, 0),
   );
   gauge('tillwatch_outbox_owed', 'Messages that are decided and not delivered yet.', () => router.stats().owed);
-  gauge('tillwatch_outbox_oldest_seconds', 'Age of the oldest message that is owed; 0 when none is.', () => router.stats().oldestOwedMs / 1000);
+  gauge(
+    'tillwatch_outbox_oldest_seconds',
+    'Age of the oldest message that is owed; 0 when none is.',
+    () => router.stats().oldestOwedMs / 1000,
+  );
 
   new Counter({
     name: 'tillwatch_samples_appended_total',

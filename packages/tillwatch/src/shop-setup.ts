@@ -25,7 +25,10 @@ export async function loadShop({ file, dir, environment, plan: options = {} }: S
     alertmanager: join(dir, 'alertmanager.yml'),
   });
   const all = [...problems, ...standard.problems];
-  return { value: standard.value === undefined ? undefined : { configuration: standard.value, checkout }, problems: all };
+  return {
+    value: standard.value === undefined ? undefined : { configuration: standard.value, checkout },
+    problems: all,
+  };
 }
 
 /** Writes files below a folder; secrets can be read by their owner only. */

@@ -8,9 +8,9 @@ import { openTsdb, type Tsdb } from '@tillwatch/tsdb';
 import type { Configuration, LoadResult } from './configuration.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createLiveFeed, type DemoFeed, type LiveFeed } from './live-feed.ts';
-import { createSelfMetrics } from './self-metrics.ts';
 import { inlineQueries, type Queries } from './query/queries.ts';
 import { localQuerier, QueryEngine } from './query/query-engine.ts';
+import { createSelfMetrics } from './self-metrics.ts';
 
 /** What a process watches: the standard files, and what the shop said in tillwatch.yaml when it runs from one. */
 export interface Setup {
@@ -126,7 +126,16 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     });
     const scraper = createScraper({ config: configuration.prometheus, appendable: tsdb, clock, logger });
 
-    const live = createLiveFeed({ querier, checkout: () => running?.setup.checkout ?? checkout, rules, router, scraper, clock, logger, demo: options.demo });
+    const live = createLiveFeed({
+      querier,
+      checkout: () => running?.setup.checkout ?? checkout,
+      rules,
+      router,
+      scraper,
+      clock,
+      logger,
+      demo: options.demo,
+    });
     stops.push(() => live.stop());
     const startedAtMs = clock.nowMs();
     await http.serve({

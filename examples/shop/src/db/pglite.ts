@@ -1,99 +1,14 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
-import { leakAll } from './leak.ts';
-import {
-  type Database,
-  DatabaseError,
-  type DatabaseOptions,
-  observed,
-  operationOf,
-  type PoolState,
-  type Session,
-  toDatabaseError,
-} from './port.ts';
-import { Slots } from './slots.ts';
-
-interface Queries {
-  query(sql: string, params?: unknown[]): Promise<{ rows: unknown[] }>;
-}
+import { EmbeddedPool } from './embedded-pool.ts';
+import { PooledDatabase } from './pooled-database.ts';
+import type { Database, DatabaseOptions } from './port.ts';
 
 /** Opens PostgreSQL inside this process: in memory, or in `dataDir`, which keeps its content over restarts. */
 export async function openPglite(options: DatabaseOptions, dataDir?: string): Promise<Database> {
-  return new PgliteDatabase(await (dataDir === undefined ? openInMemory() : PGlite.create(dataDir)), options);
-}
-
-class PgliteDatabase implements Database {
-  readonly kind = 'pglite';
-  readonly #pglite: PGlite;
-  readonly #options: DatabaseOptions;
-  readonly #slots: Slots;
-
-  constructor(pglite: PGlite, options: DatabaseOptions) {
-    this.#pglite = pglite;
-    this.#options = options;
-    this.#slots = new Slots(options.poolSize, options.acquireTimeoutMs);
-  }
-
-  query<Row extends object>(sql: string, params: readonly unknown[] = []): Promise<readonly Row[]> {
-    return this.#slots.hold(() =>
-      observed(this.#options.observe, operationOf(sql), async () => {
-        await this.#disk();
-        return run<Row>(this.#pglite, sql, params);
-      }),
-    );
-  }
-
-  /**
-   * The embedded database has one connection, so transactions run one after the other. A slow disk therefore makes the
-   * caller wait for the commit outside of it: otherwise one slow commit would hold up all others, as no real server does.
-   */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const { observe } = this.#options;
-    return this.#slots.hold(async () => {
-      await observed(observe, 'commit', () => this.#disk());
-      return await this.#pglite.transaction((transaction) =>
-        work({
-          query: <Row extends object>(sql: string, params: readonly unknown[] = []) =>
-            observed(observe, operationOf(sql), () => run<Row>(transaction, sql, params)),
-        }),
-      );
-    });
-  }
-
-  pool(): PoolState {
-    return this.#slots.state();
-  }
-
-  leakConnections(): () => Promise<void> {
-    return leakAll(this.#options.poolSize, async () => {
-      await this.#slots.take(2 ** 31 - 1);
-      return () => this.#slots.release();
-    });
-  }
-
-  close(): Promise<void> {
-    return this.#pglite.close();
-  }
-
-  async #disk(): Promise<void> {
-    const delayMs = this.#options.diskDelayMs();
-    if (delayMs <= 0) return;
-    await sleep(Math.min(delayMs, this.#options.statementTimeoutMs));
-    if (delayMs > this.#options.statementTimeoutMs) {
-      throw new DatabaseError('db_timeout', 'canceling statement due to statement timeout', { sqlState: '57014' });
-    }
-  }
-}
-
-async function run<Row>(queries: Queries, sql: string, params: readonly unknown[]): Promise<readonly Row[]> {
-  try {
-    const result = await queries.query(sql, [...params]);
-    return result.rows as Row[];
-  } catch (cause) {
-    throw toDatabaseError(cause);
-  }
+  const pglite = await (dataDir === undefined ? openInMemory() : PGlite.create(dataDir));
+  return new PooledDatabase('pglite', new EmbeddedPool(pglite, options), options);
 }
 
 /** An empty cluster as a file, beside what was built. Creating one takes seconds, reading this one a fraction of that. */

@@ -1,3 +1,5 @@
+import type { Registry } from 'prom-client';
+
 /** Rows come back as plain objects; a caller names the shape that its own SQL gives. */
 export interface Session {
   /**
@@ -59,38 +61,16 @@ interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Is told of every statement that ended; `operation` is its first word in lower case, `commit` and `begin` included. */
-export type QueryObserver = (operation: string, outcome: 'success' | 'error', seconds: number) => void;
-
-/** What both adapters are made with. */
+/** What both kinds of database are opened with. */
 export interface DatabaseOptions {
   readonly poolSize: number;
   /** How long a request waits for a connection. */
   readonly acquireTimeoutMs: number;
   readonly statementTimeoutMs: number;
-  readonly observe: QueryObserver;
-  /** How long the disk takes over the next read or commit; 0 when it is healthy. */
-  readonly diskDelayMs: () => number;
-}
-
-/** The first word of a statement, which is what its kind is called in metrics. */
-export function operationOf(sql: string): string {
-  const word = /^\s*([a-z]+)/i.exec(sql)?.[1]?.toLowerCase() ?? 'other';
-  return word === 'with' ? 'select' : word;
-}
-
-/** Times one statement and reports it, whichever way it ends. */
-export async function observed<T>(observe: QueryObserver, operation: string, run: () => Promise<T>): Promise<T> {
-  const startedMs = performance.now();
-  const report = (outcome: 'success' | 'error') => observe(operation, outcome, (performance.now() - startedMs) / 1000);
-  try {
-    const result = await run();
-    report('success');
-    return result;
-  } catch (error) {
-    report('error');
-    throw error;
-  }
+  /** How long the database keeps the next statement waiting; 0 when it is healthy. */
+  readonly delayMs: () => number;
+  /** Where queries and the pool are measured. */
+  readonly register: Registry;
 }
 
 /** Makes of what a driver threw what the shop understands. */

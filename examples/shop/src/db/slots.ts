@@ -1,4 +1,4 @@
-import { DatabaseError, type PoolState } from './port.ts';
+import { DatabaseError } from './port.ts';
 
 /** More than this many waiting requests are turned away at once: they would not be served in time anyway. */
 const MAX_WAITING = 500;
@@ -7,10 +7,7 @@ interface Waiter {
   readonly grant: () => void;
 }
 
-/**
- * A pool in which the connections are mere permissions: the embedded database has a single connection, but an application
- * in front of it can run out of its pool all the same.
- */
+/** A limited number of permissions, first come first served, for which one waits a limited time. */
 export class Slots {
   readonly #max: number;
   readonly #timeoutMs: number;
@@ -22,18 +19,16 @@ export class Slots {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Runs `work` while holding a slot. @throws {DatabaseError} when none becomes free in time */
-  async hold<T>(work: () => Promise<T>): Promise<T> {
-    await this.take(this.#timeoutMs);
-    try {
-      return await work();
-    } finally {
-      this.release();
-    }
+  get idle(): number {
+    return this.#max - this.#taken;
   }
 
-  /** Takes a slot, first come first served, waiting at most `timeoutMs`. */
-  take(timeoutMs: number): Promise<void> {
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  /** @throws {DatabaseError} when none becomes free in time */
+  take(): Promise<void> {
     if (this.#taken < this.#max) {
       this.#taken++;
       return Promise.resolve();
@@ -49,7 +44,7 @@ export class Slots {
       const timer = setTimeout(() => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
         reject(exhausted());
-      }, timeoutMs);
+      }, this.#timeoutMs);
       this.#waiters.push(waiter);
     });
   }
@@ -58,10 +53,6 @@ export class Slots {
     const next = this.#waiters.shift();
     if (next === undefined) this.#taken--;
     else next.grant();
-  }
-
-  state(): PoolState {
-    return { max: this.#max, total: this.#max, idle: this.#max - this.#taken, waiting: this.#waiters.length };
   }
 }
 

@@ -1,4 +1,9 @@
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+} from 'fastify';
 import { findProduct } from '../domain/catalogue.ts';
 import { type Channel, isChannel, isRegion, type Region } from '../domain/journey.ts';
 import { cutOff, readAsset, serveAsset } from './assets.ts';
@@ -23,11 +28,9 @@ export interface ShopAppOptions {
   readonly cookieSecret: string;
   /** Whether the checkout page's script is served cut off. */
   readonly isPageBroken: () => boolean;
-  /** Adds what watches the requests; called before any route exists. */
-  readonly instrument: (app: FastifyInstance) => void | Promise<void>;
-  /** Answers `GET /metrics`. */
-  readonly metrics: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
-  readonly serverFactory: NonNullable<Parameters<typeof Fastify>[0]>['serverFactory'];
+  /** Adds what watches the requests, and `GET /metrics`; called before any route exists. */
+  readonly instrument: (app: FastifyInstance) => unknown;
+  readonly serverFactory: FastifyServerFactory;
 }
 
 /** The shop's pages and its checkout API. Does not listen by itself: that is up to the server it was given. */
@@ -36,7 +39,7 @@ export async function createShopApp(options: ShopAppOptions): Promise<FastifyIns
   const app = Fastify({
     bodyLimit: 8192,
     routerOptions: { maxParamLength: 100 },
-    ...(options.serverFactory === undefined ? {} : { serverFactory: options.serverFactory }),
+    serverFactory: options.serverFactory,
   });
   await options.instrument(app);
   secure(app);
@@ -58,7 +61,6 @@ export async function createShopApp(options: ShopAppOptions): Promise<FastifyIns
   addAssets(app, options.isPageBroken);
   addPages(app, options, visitors);
   addApi(app, options, visitors);
-  app.get('/metrics', options.metrics);
   app.get('/healthz', () => ({ ok: true }));
   await app.ready();
   return app;

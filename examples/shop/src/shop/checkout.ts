@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Checkout as CheckoutWatch } from '@tillwatch/instrument';
-import { type Channel, CURRENCY, isMethod, PROVIDERS, type Provider, providerFor, type Region, type Step } from '../domain/journey.ts';
+import {
+  type Channel,
+  CURRENCY,
+  isMethod,
+  PROVIDERS,
+  type Provider,
+  providerFor,
+  type Region,
+  type Step,
+} from '../domain/journey.ts';
 import { toMajorUnits } from '../domain/money.ts';
 import type { Quote, Rate } from '../providers/carrier.ts';
 import { type ServiceClient, ServiceError } from '../providers/client.ts';
@@ -78,7 +87,11 @@ export class Checkout {
   }
 
   /** Begins a checkout: looks at the cart as the catalogue has it now. */
-  async start(cart: Cart, region: Region, channel: Channel): Promise<{ readonly id: string; readonly subtotalCents: number }> {
+  async start(
+    cart: Cart,
+    region: Region,
+    channel: Channel,
+  ): Promise<{ readonly id: string; readonly subtotalCents: number }> {
     if (cart.size === 0) throw new MistakeError('empty_cart', 'Your cart is empty.');
     const release = this.#options.releases.pick();
     const cents = subtotalCents(cart);
@@ -94,9 +107,7 @@ export class Checkout {
       lastSeenMs: performance.now(),
     };
     this.#sessions.add(session);
-    await this.#take(session, 'cart', 'address', () =>
-      attempt.step('cart', () => this.#options.orders.price(cart)),
-    );
+    await this.#take(session, 'cart', 'address', () => attempt.step('cart', () => this.#options.orders.price(cart)));
     return { id: session.id, subtotalCents: cents };
   }
 
@@ -244,7 +255,9 @@ export class Checkout {
     }
     session.attempt.paymentCaptured(provider);
     // The money is taken and the order stands: a status that is late is for the bookkeeping to mend.
-    await this.#options.orders.markPaid(order.id).catch((cause: unknown) => this.#note(cause, 'order not marked as paid'));
+    await this.#options.orders
+      .markPaid(order.id)
+      .catch((cause: unknown) => this.#note(cause, 'order not marked as paid'));
   }
 
   /** Gives a reserved amount back to a customer who gets no order. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Address } from './address.ts';
 import type { Database } from '../db/port.ts';
-import { CURRENCY, type Channel, type Method, type Provider, type Region } from '../domain/journey.ts';
+import { type Channel, CURRENCY, type Method, type Provider, type Region } from '../domain/journey.ts';
+import type { Address } from './address.ts';
 import { type Cart, linesOf } from './cart.ts';
 
 /** An authorised payment that waits for its order. */
@@ -83,13 +83,7 @@ export class OrderStore {
     await this.#database.query(
       `INSERT INTO payments (idempotency_key, provider, method, provider_reference, amount_cents, status)
        VALUES ($1, $2, $3, $4, $5, 'authorised') ON CONFLICT (idempotency_key) DO NOTHING`,
-      [
-        payment.idempotencyKey,
-        payment.provider,
-        payment.method,
-        payment.providerReference,
-        payment.amountCents,
-      ],
+      [payment.idempotencyKey, payment.provider, payment.method, payment.providerReference, payment.amountCents],
     );
   }
 

@@ -1,5 +1,5 @@
-import { BAD_RELEASE } from '../faults/table.ts';
 import type { Prng } from '../domain/prng.ts';
+import { BAD_RELEASE } from '../faults/table.ts';
 import type { Quote } from '../providers/carrier.ts';
 
 /** One version of the shop's code that is serving customers. */
@@ -10,10 +10,10 @@ export interface Release {
 }
 
 /** The version that serves most customers. */
-export const STABLE_VERSION = '2.3.1';
+const STABLE_VERSION = '2.3.1';
 
 /** The version that is being tried out on a few, as long as no bad release takes its place. */
-export const CANARY_VERSION = '2.4.0';
+const CANARY_VERSION = '2.4.0';
 
 const CANARY_SHARE = 0.15;
 const BAD_SHARE = 0.4;
@@ -39,8 +39,12 @@ export class Releases {
     return bad ? this.#bad : this.#canary;
   }
 
-  get versions(): readonly string[] {
-    return [this.#stable.version, this.#canary.version, this.#bad.version];
+  get stableVersion(): string {
+    return this.#stable.version;
+  }
+
+  get canaryVersion(): string {
+    return this.#canary.version;
   }
 }
 

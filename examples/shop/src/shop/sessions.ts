@@ -1,7 +1,7 @@
 import type { Attempt } from '@tillwatch/instrument';
 import type { Channel, Method, Provider, Region, Step } from '../domain/journey.ts';
-import type { Rate } from '../providers/carrier.ts';
 import { BoundedMap } from '../providers/bounded-map.ts';
+import type { Rate } from '../providers/carrier.ts';
 import type { Address } from './address.ts';
 import type { Cart } from './cart.ts';
 import type { Release } from './releases.ts';

@@ -39,7 +39,7 @@ export class Browser {
   constructor(network: Network, origin: string, patienceMs: number) {
     this.#network = network;
     this.#origin = origin;
-    this.#patienceMs = patienceMs;
+    this.#patienceMs = Math.ceil(patienceMs);
   }
 
   get(path: string): Promise<Answer> {
@@ -62,7 +62,7 @@ export class Browser {
     const text = await response.body.text();
     if (response.statusCode === 304 && known !== undefined) return known.runs;
     if (response.statusCode !== 200) return false;
-    const script = { etag: String(response.headers['etag'] ?? ''), runs: compiles(text) };
+    const script = { etag: String(response.headers.etag ?? ''), runs: compiles(text) };
     this.#network.script = script;
     return script.runs;
   }
@@ -74,7 +74,7 @@ export class Browser {
       const [name = '', value = ''] = (cookie.split(';')[0] as string).split('=');
       this.#cookies.set(name, value);
     }
-    const location = response.headers['location'];
+    const location = response.headers.location;
     try {
       const text = await response.body.text();
       return { status: response.statusCode, text, location: typeof location === 'string' ? location : undefined };
@@ -84,6 +84,7 @@ export class Browser {
   }
 
   async #request(method: 'GET' | 'POST', path: string, headers: Record<string, string>, body?: string) {
+    const signal = AbortSignal.timeout(this.#patienceMs);
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     try {
       return await request(`${this.#origin}${path}`, {
@@ -91,7 +92,7 @@ export class Browser {
         headers: cookie === '' ? headers : { ...headers, cookie },
         body: body ?? null,
         dispatcher: this.#network.agent,
-        signal: AbortSignal.timeout(this.#patienceMs),
+        signal,
       });
     } catch (cause) {
       throw new NoAnswerError(`${method} ${path}: no answer`, { cause });

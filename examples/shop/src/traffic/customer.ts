@@ -68,7 +68,16 @@ const BANK = [
   ['fraud_suspected', 5],
 ] as const;
 
-const NAMES = ['Mira Anders', 'Jonas Wirth', 'Lea Baumann', 'Tom Hale', 'Priya Nair', 'Ada Novak', 'Ines Costa', 'Sam Oduya'];
+const NAMES = [
+  'Mira Anders',
+  'Jonas Wirth',
+  'Lea Baumann',
+  'Tom Hale',
+  'Priya Nair',
+  'Ada Novak',
+  'Ines Costa',
+  'Sam Oduya',
+];
 const PLACES: Readonly<Record<Region, readonly Address[]>> = {
   eu: [
     place('Lindenweg 4', '87561', 'Oberstdorf', 'DE'),

@@ -31,6 +31,7 @@ export class AlertStore {
   readonly #writer: LedgerWriter;
   readonly #alerts = new Map<string, StoredAlert>();
   #refused = 0;
+  #version = 0;
 
   constructor(writer: LedgerWriter) {
     this.#writer = writer;
@@ -38,6 +39,11 @@ export class AlertStore {
 
   get size(): number {
     return this.#alerts.size;
+  }
+
+  /** Changes whenever an alert does. */
+  get version(): number {
+    return this.#version;
   }
 
   /** How many alerts were refused because there were too many. */
@@ -65,6 +71,7 @@ export class AlertStore {
       this.#refused++;
       return undefined;
     }
+    this.#version++;
     const alert = mergeAlerts(previous?.alert, next, nowMs);
     this.#alerts.set(key, { alert, updatedAtMs: nowMs });
     this.#writer.put(ALERT_SHELF, key, { ...toAlertDocument(alert), updatedAtMs: nowMs } satisfies StoredDocument);
@@ -75,6 +82,7 @@ export class AlertStore {
   forgetResolved(nowMs: number, isNeeded: (key: string) => boolean): void {
     for (const [key, { alert }] of this.#alerts) {
       if (alert.endsAtMs + KEEP_RESOLVED_MS > nowMs || isNeeded(key)) continue;
+      this.#version++;
       this.#alerts.delete(key);
       this.#writer.remove(ALERT_SHELF, key);
     }
@@ -85,6 +93,7 @@ export class AlertStore {
    * stays firing until `graceMs` from now: its source is asked to repeat itself before an all-clear is sent.
    */
   restore(entries: Iterable<[key: string, document: unknown]>, nowMs: number, graceMs: number): void {
+    this.#version++;
     for (const [key, document] of entries) {
       const stored = document as StoredDocument;
       const alert = fromAlertDocument(stored);

@@ -1,4 +1,4 @@
-import { htmlFunction, escapeQuery, jsFunction } from './escape.ts';
+import { escapeQuery, htmlFunction, jsFunction } from './escape.ts';
 import { type CallContext, convert, type FunctionSet, fn, type TemplateFunction, variadic } from './function.ts';
 import { sprintf } from './printf.ts';
 import {
@@ -39,12 +39,17 @@ function isEqual(left: Value, right: Value): boolean {
   const kind = kindOf(left);
   if (kind !== kindOf(right)) throw new Error('incompatible types for comparison');
   if (kind === undefined) {
-    if (!(left instanceof HostObject && right instanceof HostObject) || left.parts.entries ?? left.parts.items) {
+    const comparable = left instanceof HostObject && right instanceof HostObject && contentsOf(left) === undefined;
+    if (!comparable) {
       throw new Error(`non-comparable type ${printValue(left)}: ${typeName(left)}`);
     }
     return left === right || (left.typeName === right.typeName && printValue(left) === printValue(right));
   }
   return basic(left) === basic(right);
+}
+
+function contentsOf(object: HostObject): unknown {
+  return object.parts.entries ?? object.parts.items;
 }
 
 function isNil(value: Value): boolean {
@@ -88,7 +93,9 @@ function index(item: Value, keys: readonly Value[]): Value {
 function position(key: Value, max: number): number {
   const at = integerOf(key);
   if (at === undefined) {
-    throw new Error(isNil(key) ? 'cannot index slice/array with nil' : `cannot index slice/array with type ${typeName(key)}`);
+    throw new Error(
+      isNil(key) ? 'cannot index slice/array with nil' : `cannot index slice/array with type ${typeName(key)}`,
+    );
   }
   if (at < 0n || at > BigInt(max)) throw new Error(`index out of range: ${at}`);
   return Number(at);
@@ -128,7 +135,11 @@ const call: TemplateFunction = {
  * argument that decides.
  */
 export const builtins: FunctionSet = {
-  and: variadic(['any'], 'any', (first, rest) => [first, ...rest].find((value) => !isTruthy(value)) ?? rest.at(-1) ?? first),
+  and: variadic(
+    ['any'],
+    'any',
+    (first, rest) => [first, ...rest].find((value) => !isTruthy(value)) ?? rest.at(-1) ?? first,
+  ),
   or: variadic(['any'], 'any', (first, rest) => [first, ...rest].find(isTruthy) ?? rest.at(-1) ?? first),
   not: fn(['any'], (value) => !isTruthy(value)),
   eq: variadic(['any'], 'any', (left, rights) => {

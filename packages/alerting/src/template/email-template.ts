@@ -31,8 +31,12 @@ const rule = row(`${BR}
                     ${BR}`);
 
 const BANNER = `style="margin: 0; ${FONT} vertical-align: top; font-size: 16px; color: #fff; font-weight: 500; padding: 20px; text-align: center; border-radius: 3px 3px 0 0;`;
-const banner = (kind: string, color: string) =>
-  `<td class="alert ${kind}" ${BANNER} background-color: ${color};" valign="top" align="center" bgcolor="${color}">`;
+const banner = (kind: string, color: string, end: string) =>
+  `<td class="alert ${kind}" ${BANNER} background-color: ${color};" valign="top" align="center" bgcolor="${color}">
+              {{ len .Alerts }} alert{{ if gt (len .Alerts) 1 }}s{{ end }} for {{ range .GroupLabels.SortedPairs }}
+                {{ .Name }}={{ .Value }}${end}
+              {{ end }}
+            </td>`;
 
 const BUTTON = base(
   'text-decoration: none; color: #FFF; background-color: #348eda; border: solid #348eda; border-width: 10px 20px; line-height: 2em; font-weight: bold; text-align: center; cursor: pointer; display: inline-block; border-radius: 5px; text-transform: capitalize;',
@@ -111,14 +115,10 @@ ${NARROW}
         <table class="main" width="100%" cellpadding="0" cellspacing="0" ${base('background-color: #fff; border: 1px solid #e9e9e9; border-radius: 3px;')} bgcolor="#fff">
           <tr ${BASE}>
             {{ if .Alerts.Firing }}
-            ${banner('alert-warning', '#E6522C')}
+            ${banner('alert-warning', '#E6522C', '')}
             {{ else }}
-            ${banner('alert-good', '#68B90F')}
+            ${banner('alert-good', '#68B90F', ' ')}
             {{ end }}
-              {{ .Alerts | len }} alert{{ if gt (len .Alerts) 1 }}s{{ end }} for {{ range .GroupLabels.SortedPairs }}
-                {{ .Name }}={{ .Value }}
-              {{ end }}
-            </td>
           </tr>
           <tr ${BASE}>
             <td class="content-wrap" ${base('vertical-align: top; padding: 30px;')} valign="top">
@@ -150,6 +150,5 @@ ${NARROW}
 </body>
 </html>
 
-{{ end }}
-`,
+{{ end }}`,
 };

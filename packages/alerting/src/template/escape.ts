@@ -32,9 +32,9 @@ export function htmlFunction(text: string): string {
   return text.replace(/[\0"&'<>]/g, (char) => HTML[char] ?? char);
 }
 
-/** Escapes for a query (`urlquery`): space becomes `+`. */
+/** Escapes for a query (`urlquery`): space becomes `+`. Half a character of UTF-16 becomes the replacement character. */
 export function escapeQuery(text: string): string {
-  return encodeURIComponent(text.toWellFormed?.() ?? text)
+  return encodeURIComponent(Buffer.from(text, 'utf8').toString('utf8'))
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+');
 }
@@ -93,8 +93,5 @@ export function filterCss(text: string): string {
 
 /** JSON as Go's encoder writes it into HTML-safe text: `<`, `>`, `&` and the line separators are escaped. */
 export function escapeJson(json: string): string {
-  return json.replace(
-    /[<>&\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -148,7 +148,12 @@ export class Executor implements CallContext {
     const { template } = this.#current;
     const { from, to } = this.#at ?? { from: 0, to: 0 };
     const shown = this.#at === undefined ? '' : ` at <${shorten(printNode(this.#at))}>`;
-    return { source: template.source, from, to, text: `executing ${JSON.stringify(template.name)}${shown}: ${message}` };
+    return {
+      source: template.source,
+      from,
+      to,
+      text: `executing ${JSON.stringify(template.name)}${shown}: ${message}`,
+    };
   }
 
   #step(): void {
@@ -297,7 +302,8 @@ export class Executor implements CallContext {
       default: {
         this.#at = first;
         const value = this.#operand(first, dot);
-        if (args.length > 0 || piped !== NOTHING) throw this.#error(`can't give argument to non-function ${printNode(first)}`);
+        if (args.length > 0 || piped !== NOTHING)
+          throw this.#error(`can't give argument to non-function ${printNode(first)}`);
         return value;
       }
     }
@@ -368,7 +374,8 @@ export class Executor implements CallContext {
     if (isMap(receiver) || (receiver instanceof HostObject && receiver.parts.entries !== undefined)) {
       if (hasArgs) throw this.#error(`${name} is not a method but has arguments`);
       const { found, value } = mapGet(receiver, name);
-      if (!found && this.#setup.missingKey === 'error') throw this.#error(`map has no entry for key ${JSON.stringify(name)}`);
+      if (!found && this.#setup.missingKey === 'error')
+        throw this.#error(`map has no entry for key ${JSON.stringify(name)}`);
       return value;
     }
     throw this.#error(`can't evaluate field ${name} in type ${typeName(receiver)}`);

@@ -108,6 +108,7 @@ export function parseFloatText(text: string): number | undefined {
   if (/^[+-]?0[xX][\da-fA-F]+$/.test(text)) {
     return text.startsWith('-') ? -Number(text.slice(1)) : Number(text.replace('+', ''));
   }
-  if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (/^[+-]?inf(inity)?$/i.test(text))
+    return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return /^nan$/i.test(text) ? Number.NaN : undefined;
 }

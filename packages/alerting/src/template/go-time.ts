@@ -53,8 +53,9 @@ export function secondsToNano(seconds: number, what: 'timestamp' | 'duration'): 
     const shown = formatFloat(seconds, 'g', -1);
     throw new Error(`${shown} cannot be represented as a nanoseconds ${what} since it overflows int64`);
   }
-  const whole = Math.trunc(seconds);
-  return BigInt(whole) * SECOND + BigInt(Math.round((seconds - whole) * 1e9));
+  const nano = BigInt(Math.trunc(seconds * 1e9));
+  // Prometheus keeps timestamps in milliseconds.
+  return what === 'timestamp' ? nano - (nano % 1_000_000n) : nano;
 }
 
 /** Go's print form: `1h30m0s`, `1.5s`, `100ms`. */

@@ -170,7 +170,7 @@ export class HtmlWriter implements Writer {
       case 'before-value':
         if (isSpace) break;
         this.#startValue(char === '"' ? 'double-quoted' : char === "'" ? 'single-quoted' : 'unquoted');
-        if (this.#state === 'unquoted') this.#followValue(char);
+        if (char !== '"' && char !== "'") this.#followValue(char);
         break;
       case 'double-quoted':
       case 'single-quoted':
@@ -234,7 +234,8 @@ export class HtmlWriter implements Writer {
         return;
     }
     const safe = this.#attributeValue(value, isHtml ? text.replace(/<[^>]*>/g, '') : text, escapedBy);
-    this.#out += this.#state === 'unquoted' ? escapeHtmlUnquoted(safe) : isHtml ? normalizeHtml(safe) : escapeHtml(safe);
+    this.#out +=
+      this.#state === 'unquoted' ? escapeHtmlUnquoted(safe) : isHtml ? normalizeHtml(safe) : escapeHtml(safe);
   }
 
   #attributeValue(value: Value, text: string, escapedBy: string | undefined): string {

@@ -65,7 +65,12 @@ export function humanizeDuration(value: Value): string {
   if (Math.abs(seconds) < 1) return `${down(seconds)}s`;
   const sign = seconds < 0 ? '-' : '';
   const whole = Math.trunc(Math.abs(seconds));
-  const [s, m, h, d] = [whole % 60, Math.floor(whole / 60) % 60, Math.floor(whole / 3600) % 24, Math.floor(whole / 86_400)];
+  const [s, m, h, d] = [
+    whole % 60,
+    Math.floor(whole / 60) % 60,
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 86_400),
+  ];
   if (d > 0) return `${sign}${d}d ${h}h ${m}m ${s}s`;
   if (h > 0) return `${sign}${h}h ${m}m ${s}s`;
   if (m > 0) return `${sign}${m}m ${s}s`;

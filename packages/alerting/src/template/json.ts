@@ -1,4 +1,4 @@
-import { mapEntries, SafeText, sliceItems, HostObject, type Value } from './value.ts';
+import { HostObject, mapEntries, SafeText, sliceItems, type Value } from './value.ts';
 
 /** Writes a value as Go's `encoding/json` does, keys sorted, before its HTML escapes. @throws {Error} for NaN and infinities. */
 export function toJson(value: Value): string {

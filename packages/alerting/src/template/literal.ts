@@ -13,8 +13,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-const ESCAPE =
-  /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|([\s\S]))/g;
+const ESCAPE = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|([\s\S]))/g;
 
 /** The value of a string or character as written, quotes included; `undefined` when an escape in it is none. */
 export function unquote(quoted: string): string | undefined {
@@ -24,7 +23,8 @@ export function unquote(quoted: string): string | undefined {
   const text = inner.replace(ESCAPE, (_all, byte, short, long, octal, simple) => {
     if (simple !== undefined) {
       const char = SIMPLE[simple];
-      if (char === undefined || (char === "'" && quoted[0] === '"') || (char === '"' && quoted[0] === "'")) valid = false;
+      if (char === undefined || (char === "'" && quoted[0] === '"') || (char === '"' && quoted[0] === "'"))
+        valid = false;
       return char ?? '';
     }
     const code = octal === undefined ? Number.parseInt(byte ?? short ?? long, 16) : Number.parseInt(octal, 8);

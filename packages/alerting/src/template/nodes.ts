@@ -22,7 +22,12 @@ export type Node =
   | Control<'if'>
   | Control<'with'>
   | Control<'range'>
-  | (Placed & { readonly kind: 'template'; readonly name: string; readonly quoted: string; readonly pipe: Pipe | undefined })
+  | (Placed & {
+      readonly kind: 'template';
+      readonly name: string;
+      readonly quoted: string;
+      readonly pipe: Pipe | undefined;
+    })
   | (Placed & { readonly kind: 'break' | 'continue' });
 
 /** Commands whose results feed the next one, with the variables that take the last result. */

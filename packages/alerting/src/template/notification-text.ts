@@ -115,8 +115,12 @@ function alertsObject(items: readonly HostObject[]): HostObject {
 const byPriority = ([a]: readonly [string, Value], [b]: readonly [string, Value]): number =>
   Number(b === 'alertname') - Number(a === 'alertname');
 
-/** Label or annotation values: a map from string to string with methods. `alertname` comes first in its pairs. */
-function keyValues(record: Readonly<Record<string, string>>): HostObject {
+/**
+ * Label or annotation values: a map from string to string with methods. `alertname` comes first in its pairs. A map that
+ * was never made is empty, but `null` in JSON.
+ */
+function keyValues(given: Readonly<Record<string, string>> | null): HostObject {
+  const record = given ?? {};
   const pairs = () => ((mapEntries(stringMap(record)) ?? []) as [string, string][]).sort(byPriority);
   return new HostObject('template.KV', {
     entries: record,
@@ -130,6 +134,7 @@ function keyValues(record: Readonly<Record<string, string>>): HostObject {
       String: fn([], () => pairsText(pairs())),
     },
     text: () => pairsText(pairs()),
+    ...(given === null && { json: () => null }),
   });
 }
 

@@ -1,7 +1,7 @@
 import { closest, type SourceText } from '@tillwatch/model';
 import type { FunctionSet } from './function.ts';
-import { parseNumber, unquote } from './literal.ts';
 import { type Token, type TokenKind, tokenize } from './lexer.ts';
+import { parseNumber, unquote } from './literal.ts';
 import { type Block, type Command, isEmpty, type Node, type Operand, type Pipe, type Template } from './nodes.ts';
 import { TemplateError } from './template-error.ts';
 
@@ -107,7 +107,8 @@ class Parser {
           this.#next++;
           return this.#control(word.text, word);
         case 'define':
-          if (this.#depth > 1) throw this.#error('unexpected {{define}}', word, 'define templates outside of everything else');
+          if (this.#depth > 1)
+            throw this.#error('unexpected {{define}}', word, 'define templates outside of everything else');
           this.#next++;
           return this.#define();
         case 'block':
@@ -176,7 +177,8 @@ class Parser {
     this.#variables = ['$'];
     this.#loops = 0;
     const { body, ending, token: last } = this.#block();
-    if (ending !== 'end') throw this.#error(`unexpected ${ending === 'eof' ? 'EOF' : '{{else}}'} in ${what} clause`, last);
+    if (ending !== 'end')
+      throw this.#error(`unexpected ${ending === 'eof' ? 'EOF' : '{{else}}'} in ${what} clause`, last);
     this.#variables = outer;
     this.#loops = loops;
     const previous = this.defined.get(name);
@@ -205,10 +207,10 @@ class Parser {
       if (token.kind === end) break;
       if (token.kind === 'end' || token.kind === 'right') throw this.#unexpected(token, context);
       commands.push(this.#command());
-      if (this.#peek.kind === 'pipe') {
-        const bar = this.#take();
-        if (this.#peek.kind === end) throw this.#error(`missing value for ${context}`, bar);
-      }
+      const bar = this.#peek;
+      if (bar.kind !== 'pipe') continue;
+      this.#next++;
+      if (this.#peek.kind === end) throw this.#error(`missing value for ${context}`, bar);
     }
     const closing = this.#take();
     if (commands.length === 0) throw this.#error(`missing value for ${context}`, closing);

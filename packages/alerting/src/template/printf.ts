@@ -27,7 +27,14 @@ export function sprintf(format: string, args: readonly Value[]): string {
       reordered = true;
     }
     const wide = width === '*' ? takeStar() : width === undefined ? undefined : Number(width);
-    const exact = precision === '*' ? takeStar() : precision === undefined ? (/\.[^\d*]/.test(all) ? 0 : undefined) : Number(precision);
+    const exact =
+      precision === '*'
+        ? takeStar()
+        : precision === undefined
+          ? /\.[^\d*]/.test(all)
+            ? 0
+            : undefined
+          : Number(precision);
     if (next >= args.length || next < 0) return `%!${verb}(${index === undefined ? 'MISSING' : 'BADINDEX'})`;
     const directive: Directive = {
       flags: wide !== undefined && wide < 0 ? `${flags}-` : flags,
@@ -38,7 +45,10 @@ export function sprintf(format: string, args: readonly Value[]): string {
     return format1(directive, args[next++]);
   });
   if (reordered || next >= args.length) return out;
-  return `${out}%!(EXTRA ${args.slice(next).map((arg) => `${argType(arg)}=${printValue(arg)}`).join(', ')})`;
+  return `${out}%!(EXTRA ${args
+    .slice(next)
+    .map((arg) => `${argType(arg)}=${printValue(arg)}`)
+    .join(', ')})`;
 }
 
 function argType(value: Value): string {

@@ -1,7 +1,7 @@
 import type { Labels, Problem, SourceText } from '@tillwatch/model';
+import { builtins } from './builtins.ts';
 import { type PrometheusEnvironment, prometheusFunctions } from './prometheus-functions.ts';
 import { checkText, type ExecuteOptions, execute, type TemplateSet } from './template-set.ts';
-import { builtins } from './builtins.ts';
 import { HostObject, stringMap, type Value } from './value.ts';
 
 /** What the texts of one alert are expanded over. */

@@ -90,4 +90,3 @@ export function execute(set: TemplateSet, source: SourceText, data: Value, optio
   });
   return executor.runMain(parsed.main);
 }
-

@@ -136,7 +136,9 @@ function formatToken(token: string, { date, nano, offsetMinutes, abbreviation }:
 }
 
 function formatFraction(token: string, nano: number): string {
-  const digits = String(nano).padStart(9, '0').slice(0, token.length - 1);
+  const digits = String(nano)
+    .padStart(9, '0')
+    .slice(0, token.length - 1);
   if (token[1] === '0') return `${token[0]}${digits}`;
   const trimmed = digits.replace(/0+$/, '');
   return trimmed === '' ? '' : `${token[0]}${trimmed}`;

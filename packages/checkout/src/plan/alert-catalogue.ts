@@ -22,6 +22,8 @@ export interface CatalogueEntry {
   readonly forMs: number;
   readonly severity: Severity;
   readonly area: Area;
+  /** Labels of this rule alone; tells two rules of one name apart. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export type AlertName =
@@ -214,6 +216,7 @@ function absenceAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntr
       forMs: 120_000,
       severity: 'page',
       area: 'customers',
+      labels: { state: 'missing' },
     },
     {
       alert: 'CheckoutInstanceDown',

@@ -6,8 +6,11 @@ export interface PlanOptions {
   readonly selfAddress?: string;
   /** Where the files with secrets lie, relative to alertmanager.yml or absolute. */
   readonly secretsDir?: string;
-  /** The mail server, as `smtp://user:password@host:port`; wins over `mail` in tillwatch.yaml. The password goes into no file. */
-  readonly smtpUrl?: string;
+  /**
+   * Where secrets and the mail server's address are that tillwatch.yaml names by environment variable. When it is given,
+   * the plan has a file `secrets/…` for every secret that could be found; without it no file holds a secret.
+   */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /**
    * Makes the politeness of notifications shorter for drills (0.1: a tenth): group_wait, group_interval and
    * keep_firing_for. What alerts need to be sure of is never shortened.
@@ -19,7 +22,7 @@ export interface SettledOptions {
   readonly alertmanagerAddress: string;
   readonly selfAddress: string | undefined;
   readonly secretsDir: string;
-  readonly smtpUrl: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>> | undefined;
   readonly pace: number;
 }
 
@@ -28,7 +31,7 @@ export function settleOptions(options: PlanOptions): SettledOptions {
     alertmanagerAddress: options.alertmanagerAddress ?? 'localhost:9093',
     selfAddress: options.selfAddress,
     secretsDir: (options.secretsDir ?? 'secrets').replace(/\/+$/, ''),
-    smtpUrl: options.smtpUrl,
+    environment: options.environment,
     pace: options.pace ?? 1,
   };
 }

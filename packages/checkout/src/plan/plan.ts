@@ -13,10 +13,11 @@ import { prometheusFile } from './prometheus-file.ts';
 import { recordingGroups } from './recording-rules.ts';
 import { olderVictoriaMetrics, ruleFile } from './rule-file.ts';
 import { ruleTestFile } from './rule-tests.ts';
+import { secretFiles } from './secret-files.ts';
 import { windowsFor } from './windows.ts';
 
 /** One file of the plan; `path` is relative to the folder that all of them go into. */
-export interface PlannedFile {
+export interface StandardFile {
   readonly path: string;
   readonly content: string;
 }
@@ -26,9 +27,9 @@ const KEEP_FIRING_MS = 120_000;
 
 /**
  * Everything that a shop's tillwatch.yaml means, as the standard files of Prometheus, Alertmanager and Grafana. The same
- * config gives the same bytes. No file holds a secret: `requiredSecrets` says which files the secrets are expected in.
+ * config gives the same bytes. Only files below `secrets/` hold secrets, and only when `options.environment` is given.
  */
-export function plan(config: TillwatchConfig, options: PlanOptions = {}): readonly PlannedFile[] {
+export function plan(config: TillwatchConfig, options: PlanOptions = {}): readonly StandardFile[] {
   const settled = settleOptions(options);
   const windows = windowsFor(config);
   const groups = [...mappingRules(config), ...recordingGroups(config, windows), alertGroup(config, settled.pace)];
@@ -43,6 +44,7 @@ export function plan(config: TillwatchConfig, options: PlanOptions = {}): readon
     { path: 'grafana/dashboards/tillwatch-checkout.json', content: checkoutDashboard(config, windows) },
     ...grafanaProvisioning(),
     { path: 'docker-compose.yml', content: composeFile() },
+    ...secretFiles(config, settled),
   ];
 }
 

@@ -16,6 +16,7 @@ export interface PlannedAlert {
   readonly keepFiringForMs: number;
   readonly severity: Severity;
   readonly area: Area;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
 

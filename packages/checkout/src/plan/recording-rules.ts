@@ -187,11 +187,10 @@ function expectations({ unit, unitMinutes }: Windows, window: string, units: num
   return [
     record(
       `checkout:attempts:expected${window}`,
-      `checkout:attempts_per_view:before * on () group_left () checkout:page_views:increase${window}`,
-    ),
-    record(
-      `checkout:attempts:expected${window}`,
-      `${share} * on () group_left () checkout:attempts:increase${window}{slice="all"}`,
+      [
+        `checkout:attempts_per_view:before * on () group_left () checkout:page_views:increase${window}`,
+        `or ${share} * on () group_left () checkout:attempts:increase${window}{slice="all"}`,
+      ].join('\n'),
     ),
     record(
       `checkout:missing_attempts_evidence:${window}`,

@@ -40,7 +40,7 @@ function writtenAlert(rule: PlannedAlert): unknown {
     expr: rule.expr,
     for: rule.forMs === 0 ? undefined : formatDuration(rule.forMs),
     keep_firing_for: rule.keepFiringForMs === 0 ? undefined : formatDuration(rule.keepFiringForMs),
-    labels: { severity: rule.severity, area: rule.area, journey: JOURNEY },
+    labels: { severity: rule.severity, area: rule.area, journey: JOURNEY, ...rule.labels },
     annotations: rule.annotations,
   };
 }

@@ -1,6 +1,5 @@
 import type * as z from 'zod';
-import { kindOf } from '../yaml/issues.ts';
-import { field, scalarText } from './field.ts';
+import { type Fail, textField } from './field.ts';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 const PART = /(-?\d+(?:\.\d+)?)([a-zA-Z]*)/y;
@@ -32,14 +31,15 @@ export function formatByteSize(bytes: number): string {
 
 /** A size with its unit (`10MB`), in bytes. */
 export function byteSize(): z.ZodType<number, unknown> {
-  return field((value, fail) => {
-    const text = scalarText(value);
-    if (text === undefined) return fail(`expected a size, got ${kindOf(value)}`, { code: 'wrong-type' });
-    const bytes = parseByteSize(text);
-    if (bytes !== undefined) return bytes;
-    if (/^\d+$/.test(text)) {
-      return fail(`units: unknown unit  in ${text}`, { code: 'byte-size', hint: `write ${text}B or ${text}MB` });
-    }
-    return fail(`"${text}" is not a size`, { code: 'byte-size', hint: 'write for example 512KB, 10MB or 1GB' });
-  });
+  return textField(readByteSize);
+}
+
+/** Reads a size for a field, or says what is wrong with it. */
+export function readByteSize(text: string, fail: Fail): number | undefined {
+  const bytes = parseByteSize(text);
+  if (bytes !== undefined) return bytes;
+  if (/^\d+$/.test(text)) {
+    return fail(`units: unknown unit  in ${text}`, { code: 'byte-size', hint: `write ${text}B or ${text}MB` });
+  }
+  return fail(`"${text}" is not a size`, { code: 'byte-size', hint: 'write for example 512KB, 10MB or 1GB' });
 }

@@ -49,12 +49,12 @@ export function object<S extends Specs>(
 
 /** A list. An item that is nothing (`- ` alone) is refused with `ofNothing`. */
 export function list<T>(item: z.ZodType<T, unknown>, ofNothing = 'empty or null list item'): z.ZodType<T[], unknown> {
-  const guarded = z.unknown().transform((value, context) => {
+  const guarded = z.unknown().transform((value, context): unknown => {
     if (value !== null && value !== undefined) return value;
     context.issues.push(customIssue(value, ofNothing, { code: 'missing-field' }));
     return z.NEVER;
   });
-  return z.array(guarded.pipe(item)) as unknown as z.ZodType<T[], unknown>;
+  return z.array(guarded.pipe(item as z.ZodType<T, unknown>)) as unknown as z.ZodType<T[], unknown>;
 }
 
 /** Anything, kept as it is written: a section that is passed on but not used here. */

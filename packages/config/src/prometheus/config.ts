@@ -12,7 +12,7 @@ export interface PrometheusConfig {
   readonly scrapeConfigFiles: readonly string[];
   readonly scrapeConfigs: readonly ScrapeConfig[];
   readonly alerting: AlertingConfig;
-  /** Sections that the embedded engine does not use, as they are written; `undefined` when they are not given. */
+  /** Sections that the embedded engine does not use, as they were read; `undefined` when they are not given. */
   readonly unused: {
     readonly storage: unknown;
     readonly remoteWrite: unknown;

@@ -1,17 +1,46 @@
-import * as z from 'zod';
+import { Labels } from '@tillwatch/model';
+import type * as z from 'zod';
 import { textField, whole } from '../fields/field.ts';
 import { labelsRecord } from '../fields/labels.ts';
 import { anything, defaulted, type FieldSpec, list, object, optional, required } from '../fields/object.ts';
-import { choice, duration, integer, text } from '../fields/scalars.ts';
-import { Labels } from '@tillwatch/model';
+import { duration, integer, text } from '../fields/scalars.ts';
 import type { Discovery, DnsSdConfig, FileSdConfig, HttpSdConfig, StaticConfig } from './config.ts';
 import { checkHttpClient, HTTP_CLIENT_FIELDS, httpClientOf } from './http-client.ts';
 
 /** Discoveries that Prometheus has and the embedded engine does not. */
 const UNSUPPORTED = [
-  'aws', 'azure', 'consul', 'digitalocean', 'docker', 'dockerswarm', 'ec2', 'ecs', 'elasticache', 'eureka', 'gce',
-  'hetzner', 'ionos', 'kubernetes', 'kuma', 'lightsail', 'linode', 'marathon', 'msk', 'nerve', 'nomad', 'openstack',
-  'outscale', 'ovhcloud', 'puppetdb', 'rds', 'scaleway', 'serverset', 'stackit', 'triton', 'uyuni', 'vultr',
+  'aws',
+  'azure',
+  'consul',
+  'digitalocean',
+  'docker',
+  'dockerswarm',
+  'ec2',
+  'ecs',
+  'elasticache',
+  'eureka',
+  'gce',
+  'hetzner',
+  'ionos',
+  'kubernetes',
+  'kuma',
+  'lightsail',
+  'linode',
+  'marathon',
+  'msk',
+  'nerve',
+  'nomad',
+  'openstack',
+  'outscale',
+  'ovhcloud',
+  'puppetdb',
+  'rds',
+  'scaleway',
+  'serverset',
+  'stackit',
+  'triton',
+  'uyuni',
+  'vultr',
 ].map((name) => `${name}_sd_configs`);
 
 /** A group of static targets. */
@@ -140,7 +169,9 @@ export function checkTargetAddresses(
 
 function setsAddress(rule: unknown): boolean {
   const { targetLabel, action } = (rule ?? {}) as { targetLabel?: string; action?: string };
-  return targetLabel === '__address__' || action === 'labelmap' || (targetLabel ?? '').includes('$') || action === 'drop';
+  return (
+    targetLabel === '__address__' || action === 'labelmap' || (targetLabel ?? '').includes('$') || action === 'drop'
+  );
 }
 
 function targetHint(target: string): string {

@@ -289,7 +289,8 @@ interface ReadFields extends HttpClientConfig {
 
 /** What the fields amount to: `bearer_token` is another way to write `authorization`. */
 export function httpClientOf(fields: ReadFields): HttpClientConfig {
-  const { basicAuth, oauth2, tls, followRedirects, enableHttp2, proxyUrl, noProxy, proxyFromEnvironment, headers } = fields;
+  const { basicAuth, oauth2, tls, followRedirects, enableHttp2, proxyUrl, noProxy, proxyFromEnvironment, headers } =
+    fields;
   const { bearerToken, bearerTokenFile } = fields;
   const hasBearer = isGiven(bearerToken) || isGiven(bearerTokenFile);
   const authorization: Authorization | undefined = hasBearer

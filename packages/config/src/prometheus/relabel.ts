@@ -1,9 +1,9 @@
+import { closest } from '@tillwatch/model';
 import type * as z from 'zod';
 import { textField, whole } from '../fields/field.ts';
 import { isLabelName, labelName, type NameScheme, quoteText, regex } from '../fields/labels.ts';
 import { defaulted, list, object } from '../fields/object.ts';
 import { integer, text } from '../fields/scalars.ts';
-import { closest } from '@tillwatch/model';
 
 const ACTIONS = [
   'replace',
@@ -131,12 +131,16 @@ function targetFindings(rule: Rule, scheme: NameScheme): RelabelFinding[] {
   }
   if (!NEEDS_TARGET.has(action)) return [];
   if (targetLabel === '') {
-    return [{ field: 'target_label', message: `relabel configuration for ${action} action requires 'target_label' value` }];
+    return [
+      { field: 'target_label', message: `relabel configuration for ${action} action requires 'target_label' value` },
+    ];
   }
   const isTemplate = action === 'replace' && hasVariable(targetLabel);
   const isValid = isTemplate ? isLabelTemplate(targetLabel, scheme) : isLabelName(targetLabel, scheme);
   if (isValid) return [];
-  return [{ field: 'target_label', message: `${quoteText(targetLabel)} is invalid 'target_label' for ${action} action` }];
+  return [
+    { field: 'target_label', message: `${quoteText(targetLabel)} is invalid 'target_label' for ${action} action` },
+  ];
 }
 
 function replacementFindings(rule: Rule, scheme: NameScheme): RelabelFinding[] {
@@ -145,7 +149,9 @@ function replacementFindings(rule: Rule, scheme: NameScheme): RelabelFinding[] {
     return [{ field: 'replacement', message: `'replacement' can not be set for ${action} action` }];
   }
   if (action === 'labelmap' && !isLabelTemplate(replacement, scheme)) {
-    return [{ field: 'replacement', message: `${quoteText(replacement)} is invalid 'replacement' for ${action} action` }];
+    return [
+      { field: 'replacement', message: `${quoteText(replacement)} is invalid 'replacement' for ${action} action` },
+    ];
   }
   return [];
 }

@@ -170,7 +170,10 @@ function inheritedEscaping(global: GlobalConfig, scheme: 'utf8' | 'legacy'): Esc
 function resolveDefaults(
   raw: RawScrapeConfig,
   global: GlobalConfig,
-): Omit<ScrapeDefaults, 'scrapeIntervalMs' | 'scrapeTimeoutMs' | 'metricNameValidationScheme' | 'metricNameEscapingScheme'> {
+): Omit<
+  ScrapeDefaults,
+  'scrapeIntervalMs' | 'scrapeTimeoutMs' | 'metricNameValidationScheme' | 'metricNameEscapingScheme'
+> {
   const native = raw.scrapeNativeHistograms ?? global.scrapeNativeHistograms;
   return {
     scrapeProtocols: (raw.scrapeProtocols as ScrapeProtocol[] | undefined) ?? inheritedProtocols(global, native),

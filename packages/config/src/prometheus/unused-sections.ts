@@ -1,13 +1,14 @@
 import * as z from 'zod';
-import { byteSize } from '../fields/byte-size.ts';
+import { readByteSize } from '../fields/byte-size.ts';
 import { scalarText, scalarValue, textField, whole } from '../fields/field.ts';
-import { anyMap, anything, list, object, optional } from '../fields/object.ts';
-import { choice, duration, flag, integer, number, text } from '../fields/scalars.ts';
+import { anyMap, list, object, optional } from '../fields/object.ts';
+import { choice, duration, flag, integer, number, secret, text } from '../fields/scalars.ts';
+import { Secret } from '../fields/secret.ts';
 import { checkHttpClient, HTTP_CLIENT_FIELDS, tlsConfig } from './http-client.ts';
 import { relabelConfigs } from './relabel.ts';
 
 // Sections of prometheus.yml that the embedded engine does not use. They are checked for what Prometheus would refuse, so
-// that a file that passes here also loads there, and kept as they are.
+// that a file that passes here also loads there.
 
 const RESERVED_HEADERS = new Set([
   'authorization',
@@ -27,7 +28,7 @@ const RESERVED_HEADERS = new Set([
 ]);
 
 type Wire = Record<string, unknown>;
-type FailAt = (path: PropertyKey | readonly PropertyKey[], message: string, params?: { part?: 'key' }) => void;
+type FailAt = (path: PropertyKey | readonly PropertyKey[], message: string, params?: { readonly part?: 'key' }) => void;
 
 function checkHeaders(wire: Wire, fail: FailAt, authorizationMessage: string): void {
   if (typeof wire.headers !== 'object' || wire.headers === null) return;
@@ -91,7 +92,7 @@ const REMOTE_WRITE = object(
     url: optional('url', text()),
     name: optional('name', text()),
     remoteTimeout: optional('remote_timeout', duration()),
-    headers_: optional('headers', anyMap()),
+    headers_: optional('headers', headerMap()),
     writeRelabelConfigs: optional(
       'write_relabel_configs',
       relabelConfigs('empty or null relabeling rule in remote write config'),
@@ -102,9 +103,9 @@ const REMOTE_WRITE = object(
     protobufMessage: optional('protobuf_message', protobufMessage()),
     queueConfig: optional('queue_config', QUEUE),
     metadataConfig: optional('metadata_config', anyMap()),
-    sigv4: optional('sigv4', anyMap()),
-    azuread: optional('azuread', anyMap()),
-    googleIam: optional('google_iam', anyMap()),
+    sigv4: optional('sigv4', credentials()),
+    azuread: optional('azuread', credentials()),
+    googleIam: optional('google_iam', credentials()),
   },
   whole((wire, fail) => {
     if ((scalarText(wire.url) ?? '') === '') {
@@ -122,7 +123,7 @@ const REMOTE_READ = object(
     name: optional('name', text()),
     remoteTimeout: optional('remote_timeout', duration()),
     chunkedReadLimit: optional('chunked_read_limit', integer({ min: 0 })),
-    headers_: optional('headers', anyMap()),
+    headers_: optional('headers', headerMap()),
     readRecent: optional('read_recent', flag()),
     requiredMatchers: optional('required_matchers', anyMap()),
     filterExternalLabels: optional('filter_external_labels', flag()),
@@ -137,36 +138,36 @@ const REMOTE_READ = object(
 );
 
 export function remoteWrite(): z.ZodType<unknown[], unknown> {
-  return list(kept(REMOTE_WRITE), 'empty or null remote write config section');
+  return list(REMOTE_WRITE, 'empty or null remote write config section');
 }
 
 export function remoteRead(): z.ZodType<unknown[], unknown> {
-  return list(kept(REMOTE_READ), 'empty or null remote read config section');
+  return list(REMOTE_READ, 'empty or null remote read config section');
 }
 
 export function tracing(): z.ZodType<unknown, unknown> {
-  return kept(
-    object(
-      {
-        clientType: optional('client_type', choice('grpc', 'http')),
-        endpoint: optional('endpoint', text()),
-        samplingFraction: optional('sampling_fraction', number()),
-        insecure: optional('insecure', flag()),
-        tls: optional('tls_config', tlsConfig()),
-        headers: optional('headers', anyMap()),
-        compression: optional(
-          'compression',
-          textField((name, fail) =>
-            name === 'gzip' || name === '' ? name : fail(`invalid compression type ${name} provided, valid options: gzip`),
-          ),
+  return object(
+    {
+      clientType: optional('client_type', choice('grpc', 'http')),
+      endpoint: optional('endpoint', text()),
+      samplingFraction: optional('sampling_fraction', number()),
+      insecure: optional('insecure', flag()),
+      tls: optional('tls_config', tlsConfig()),
+      headers: optional('headers', headerMap()),
+      compression: optional(
+        'compression',
+        textField((name, fail) =>
+          name === 'gzip' || name === ''
+            ? name
+            : fail(`invalid compression type ${name} provided, valid options: gzip`),
         ),
-        timeout: optional('timeout', duration()),
-      },
-      whole((wire, fail) => {
-        if ((scalarText(wire.endpoint) ?? '') === '') fail([], 'tracing endpoint must be set', { part: 'key' });
-        checkHeaders(wire, fail, 'authorization header configuration is not yet supported');
-      }),
-    ),
+      ),
+      timeout: optional('timeout', duration()),
+    },
+    whole((wire, fail) => {
+      if ((scalarText(wire.endpoint) ?? '') === '') fail([], 'tracing endpoint must be set', { part: 'key' });
+      checkHeaders(wire, fail, 'authorization header configuration is not yet supported');
+    }),
   );
 }
 
@@ -179,8 +180,10 @@ export function storage(): z.ZodType<unknown, unknown> {
         ),
   );
   const size = textField((word, fail) =>
-    word.startsWith('-') ? fail("'storage.tsdb.retention.size' must be greater than or equal to 0") : word,
-  ).pipe(byteSize());
+    word.startsWith('-')
+      ? fail("'storage.tsdb.retention.size' must be greater than or equal to 0")
+      : readByteSize(word, fail),
+  );
   const percentage = z.unknown().transform((value, context) => {
     const share = scalarValue(value);
     if (typeof share === 'number' && share >= 0 && share <= 100) return share;
@@ -190,7 +193,7 @@ export function storage(): z.ZodType<unknown, unknown> {
   });
   const retention = object({
     time: optional('time', duration()),
-    size: optional('size', size as unknown as z.ZodType<number, unknown>),
+    size: optional('size', size),
     percentage: optional('percentage', percentage as unknown as z.ZodType<number, unknown>),
   });
   const tsdb = object({
@@ -200,7 +203,7 @@ export function storage(): z.ZodType<unknown, unknown> {
     chunkEncoding: optional('chunk_encoding', object({ floats: optional('floats', floats) })),
   });
   const exemplars = object({ maxExemplars: optional('max_exemplars', integer()) });
-  return kept(object({ tsdb: optional('tsdb', tsdb), exemplars: optional('exemplars', exemplars) }));
+  return object({ tsdb: optional('tsdb', tsdb), exemplars: optional('exemplars', exemplars) });
 }
 
 const TRANSLATIONS = [
@@ -211,27 +214,25 @@ const TRANSLATIONS = [
 ];
 
 export function otlp(): z.ZodType<unknown, unknown> {
-  return kept(
-    object(
-      {
-        promoteAll: optional('promote_all_resource_attributes', flag()),
-        promote: optional('promote_resource_attributes', list(text())),
-        ignore: optional('ignore_resource_attributes', list(text())),
-        translation: optional('translation_strategy', text()),
-        keepIdentifying: optional('keep_identifying_resource_attributes', flag()),
-        convertHistograms: optional('convert_histograms_to_nhcb', flag()),
-        promoteScope: optional('promote_scope_metadata', flag()),
-        sanitizeUnderscores: optional('label_name_underscore_sanitization', flag()),
-        keepUnderscores: optional('label_name_preserve_multiple_underscores', flag()),
-      },
-      whole((wire, fail) => {
-        const strategy = wire.translation_strategy;
-        if (typeof strategy === 'string' && strategy !== '' && !TRANSLATIONS.includes(strategy)) {
-          fail('translation_strategy', `unsupported OTLP translation strategy "${strategy}"`);
-        }
-        checkAttributes(wire, fail);
-      }),
-    ),
+  return object(
+    {
+      promoteAll: optional('promote_all_resource_attributes', flag()),
+      promote: optional('promote_resource_attributes', list(text())),
+      ignore: optional('ignore_resource_attributes', list(text())),
+      translation: optional('translation_strategy', text()),
+      keepIdentifying: optional('keep_identifying_resource_attributes', flag()),
+      convertHistograms: optional('convert_histograms_to_nhcb', flag()),
+      promoteScope: optional('promote_scope_metadata', flag()),
+      sanitizeUnderscores: optional('label_name_underscore_sanitization', flag()),
+      keepUnderscores: optional('label_name_preserve_multiple_underscores', flag()),
+    },
+    whole((wire, fail) => {
+      const strategy = wire.translation_strategy;
+      if (typeof strategy === 'string' && strategy !== '' && !TRANSLATIONS.includes(strategy)) {
+        fail('translation_strategy', `unsupported OTLP translation strategy "${strategy}"`);
+      }
+      checkAttributes(wire, fail);
+    }),
   );
 }
 
@@ -269,23 +270,15 @@ function textsOf(value: unknown): string[] {
 }
 
 export function runtime(): z.ZodType<unknown, unknown> {
-  return kept(object({ gogc: optional('gogc', integer()) }));
+  return object({ gogc: optional('gogc', integer()) });
 }
 
-/** Checks with a schema and gives back what was written. */
-function kept(schema: z.ZodType<unknown, unknown>): z.ZodType<unknown, unknown> {
-  return anything()
-    .superRefine((value, context) => {
-      const result = schema.safeParse(value);
-      if (!result.success) context.issues.push(...(result.error.issues as unknown as z.core.$ZodRawIssue[]));
-    })
-    .transform((value) => plain(value)) as unknown as z.ZodType<unknown, unknown>;
+/** A map of headers; the values are secret since they often are keys. */
+function headerMap(): z.ZodType<Record<string, Secret>, unknown> {
+  return z.record(z.string(), secret()) as unknown as z.ZodType<Record<string, Secret>, unknown>;
 }
 
-/** The value without what it was written as. */
-function plain(value: unknown): unknown {
-  const scalar = scalarValue(value);
-  if (Array.isArray(scalar)) return scalar.map(plain);
-  if (typeof scalar !== 'object' || scalar === null) return scalar;
-  return Object.fromEntries(Object.entries(scalar).map(([name, inner]) => [name, plain(inner)]));
+/** A section of credentials that only the real servers understand: not looked into, and not shown. */
+function credentials(): z.ZodType<Secret, unknown> {
+  return anyMap().transform((value) => new Secret(JSON.stringify(value))) as unknown as z.ZodType<Secret, unknown>;
 }

@@ -16,44 +16,50 @@ import type {
 } from './ast.ts';
 import { isSetOp } from './ast.ts';
 import { checkAggregate, checkBinary, checkCall, checkInfo, checkSelector, checkUnary, type Report } from './check.ts';
-import { DurationReader } from './duration.ts';
+import { DurationReader, type ReadDuration } from './duration.ts';
 import { functionNames, functionSignature } from './functions.ts';
 import { readNumber, unquote } from './literals.ts';
 import { typeOf } from './type-of.ts';
 
-/** How deep a tree may be; more would endanger the stack of whoever walks it. */
+/** How deep a tree may be; more would endanger the stack of whoever walks it, and the grammar gives up at about 550. */
 export const MAX_DEPTH = 500;
 
 /** Turns the grammar's tree, free of syntax errors, into ours, collecting every problem of meaning. */
 export function buildTree(
   source: SourceText,
+  masked: { readonly text: string; readonly names: ReadonlyMap<number, string> },
   top: SyntaxNode,
-  functionNamesByOffset: ReadonlyMap<number, string>,
   features: ReadonlySet<Feature>,
 ): { expr: Expr | undefined; problems: Problem[] } {
-  const builder = new TreeBuilder(source, functionNamesByOffset, features);
+  const builder = new TreeBuilder(source, masked.text, masked.names, features);
   const root = childrenOf(top)[0];
-  const expr = root === undefined ? undefined : builder.build(root, 1);
+  const expr = root === undefined ? undefined : builder.build(root);
   return { expr, problems: builder.problems };
 }
 
 class TreeBuilder {
   readonly problems: Problem[] = [];
   readonly #source: SourceText;
+  /** What the grammar read: the source, with some words replaced by others of the same length. */
+  readonly #masked: string;
   readonly #functionNames: ReadonlyMap<number, string>;
   readonly #features: ReadonlySet<Feature>;
   readonly #durations: DurationReader;
-  #isTooDeep = false;
 
-  constructor(source: SourceText, functionNamesByOffset: ReadonlyMap<number, string>, features: ReadonlySet<Feature>) {
+  constructor(
+    source: SourceText,
+    masked: string,
+    functionNames: ReadonlyMap<number, string>,
+    features: ReadonlySet<Feature>,
+  ) {
     this.#source = source;
-    this.#functionNames = functionNamesByOffset;
+    this.#masked = masked;
+    this.#functionNames = functionNames;
     this.#features = features;
-    this.#durations = new DurationReader(source, features.has('duration-expr'), this.#report);
+    this.#durations = new DurationReader(source, masked, features.has('duration-expr'), this.#report);
   }
 
-  build(node: SyntaxNode, depth: number): Expr {
-    if (depth > MAX_DEPTH) return this.#tooDeep(node);
+  build(node: SyntaxNode): Expr {
     switch (node.name) {
       case 'NumberDurationLiteral':
         return this.#number(node);
@@ -62,26 +68,26 @@ class TreeBuilder {
       case 'VectorSelector':
         return this.#vectorSelector(node);
       case 'MatrixSelector':
-        return this.#matrixSelector(node, depth);
+        return this.#matrixSelector(node);
       case 'SubqueryExpr':
-        return this.#subquery(node, depth);
+        return this.#subquery(node);
       case 'OffsetExpr':
-        return this.#offset(node, depth);
+        return this.#offset(node);
       case 'StepInvariantExpr':
-        return this.#atModifier(node, depth);
+        return this.#atModifier(node);
       case 'AnchoredExpr':
       case 'SmoothedExpr':
-        return this.#extension(node, depth);
+        return this.#extension(node);
       case 'ParenExpr':
-        return { kind: 'paren', span: this.#span(node), expr: this.build(childrenOf(node)[0]!, depth + 1) };
+        return { kind: 'paren', span: this.#span(node), expr: this.build(childrenOf(node)[0]!) };
       case 'UnaryExpr':
-        return this.#unary(node, depth);
+        return this.#unary(node);
       case 'BinaryExpr':
-        return this.#binaryChain(node, depth);
+        return this.#binary(node);
       case 'AggregateExpr':
-        return this.#aggregate(node, depth);
+        return this.#aggregate(node);
       case 'FunctionCall':
-        return this.#call(node, depth);
+        return this.#call(node);
       default:
         throw new Error(`the grammar has a node ${node.name} that the tree builder does not know`);
     }
@@ -90,15 +96,6 @@ class TreeBuilder {
   readonly #report: Report = (code, span, message, hint) => {
     this.problems.push({ code: `promql-${code}`, severity: 'error', message, hint, at: span });
   };
-
-  #tooDeep(node: SyntaxNode): NumberLiteral {
-    if (!this.#isTooDeep) {
-      const message = `the expression is nested more than ${MAX_DEPTH} levels deep`;
-      this.#report('too-deep', this.#span(node), message, 'split it into recording rules');
-    }
-    this.#isTooDeep = true;
-    return { kind: 'number', span: this.#span(node), value: 0, isDuration: false };
-  }
 
   #number(node: SyntaxNode): NumberLiteral {
     const text = this.#text(node);
@@ -136,15 +133,33 @@ class TreeBuilder {
     }
   }
 
-  #matrixSelector(node: SyntaxNode, depth: number): Expr {
+  /**
+   * What follows a selector (range, offset, @ …) binds tighter than any operator, but the grammar hangs it on the whole
+   * operation before it: `a * b offset 5m` as `(a * b) offset 5m`. Here it is handed down to the last operand.
+   */
+  #postfix(expr: Expr, to: number, apply: (operand: Expr) => Expr): Expr {
+    if (expr.kind !== 'unary' && expr.kind !== 'binary') return apply(expr);
+    const span = this.#spanBetween(expr.span.from, to);
+    if (expr.kind === 'binary') return { ...expr, span, rhs: this.#postfix(expr.rhs, to, apply) };
+    const operand = this.#postfix(expr.expr, to, apply);
+    checkUnary(operand, span, this.#report);
+    return { ...expr, span, expr: operand };
+  }
+
+  #matrixSelector(node: SyntaxNode): Expr {
     const [inner, range] = childrenOf(node);
-    const selector = this.build(inner!, depth + 1);
-    const { ms, expr: rangeExpr } = this.#durations.readRange(range!);
-    const place = this.#spanBetween(inner!.to, node.to);
+    const duration = this.#durations.readRange(range!);
+    return this.#postfix(this.build(inner!), node.to, (selector) =>
+      this.#ranged(selector, duration, this.#spanBetween(inner!.to, node.to)),
+    );
+  }
+
+  #ranged(selector: Expr, { ms, expr: rangeExpr }: ReadDuration, place: Span): Expr {
+    const span = this.#spanBetween(selector.span.from, place.to);
     if (selector.kind !== 'vectorSelector') {
       const hint = typeOf(selector) === 'vector' ? 'a subquery needs a colon: [5m:] or [5m:1m]' : undefined;
       this.#report('range', place, 'ranges only allowed for vector selectors', hint);
-      return { kind: 'matrixSelector', span: this.#span(node), selector: placeholder(selector.span), rangeMs: ms, rangeExpr };
+      return { kind: 'matrixSelector', span, selector: placeholder(selector.span), rangeMs: ms, rangeExpr };
     }
     if (isShifted(selector)) {
       this.#report('range', place, 'no offset modifiers allowed before range', 'write the range first: name[5m] offset 5m');
@@ -152,48 +167,53 @@ class TreeBuilder {
     if (selector.atModifier !== undefined) {
       this.#report('range', place, 'no @ modifiers allowed before range', 'write the range first: name[5m] @ 0');
     }
-    return { kind: 'matrixSelector', span: this.#span(node), selector, rangeMs: ms, rangeExpr };
+    return { kind: 'matrixSelector', span, selector, rangeMs: ms, rangeExpr };
   }
 
-  #subquery(node: SyntaxNode, depth: number): Expr {
+  #subquery(node: SyntaxNode): Expr {
     const [inner, range, step] = childrenOf(node);
-    const expr = this.build(inner!, depth + 1);
-    const type = typeOf(expr);
-    const span = this.#span(node);
-    if (type !== 'vector') {
-      this.#report('type', span, `subquery is only allowed on instant vector, got ${type} instead`, undefined);
-    }
     const { ms: rangeMs, expr: rangeExpr } = this.#durations.readRange(range!);
-    const { ms: stepMs, expr: stepExpr } = step === undefined ? { ms: 0, expr: undefined } : this.#durations.readRange(step);
-    return { kind: 'subquery', span, expr, rangeMs, rangeExpr, stepMs, stepExpr, offsetMs: 0 };
+    const { ms: stepMs, expr: stepExpr } = step === undefined ? NO_STEP : this.#durations.readRange(step);
+    return this.#postfix(this.build(inner!), node.to, (expr) => {
+      const type = typeOf(expr);
+      const span = this.#spanBetween(expr.span.from, node.to);
+      if (type !== 'vector') {
+        this.#report('type', span, `subquery is only allowed on instant vector, got ${type} instead`, undefined);
+      }
+      return { kind: 'subquery', span, expr, rangeMs, rangeExpr, stepMs, stepExpr, offsetMs: 0 };
+    });
   }
 
-  #offset(node: SyntaxNode, depth: number): Expr {
+  #offset(node: SyntaxNode): Expr {
     const [inner, , duration] = childrenOf(node);
-    const expr = this.build(inner!, depth + 1);
     const { ms: offsetMs, expr: offsetExpr } = this.#durations.readOffset(duration!);
-    const shift = shiftOf(expr);
-    if (shift === undefined) {
-      const message =
-        'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery';
-      this.#report('modifier', expr.span, message, 'move the offset into the expression, behind the selector');
-    } else if (isShifted(shift)) {
-      this.#report('modifier', expr.span, 'offset may not be set multiple times', undefined);
-    }
-    return withShift(expr, { offsetMs, offsetExpr }, this.#span(node));
+    return this.#postfix(this.build(inner!), node.to, (expr) => {
+      const shift = shiftOf(expr);
+      if (shift === undefined) {
+        const message =
+          'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery';
+        this.#report('modifier', expr.span, message, 'move the offset into the expression, behind the selector');
+      } else if (isShifted(shift)) {
+        this.#report('modifier', expr.span, 'offset may not be set multiple times', undefined);
+      }
+      return withShift(expr, { offsetMs, offsetExpr }, this.#spanBetween(expr.span.from, node.to));
+    });
   }
 
-  #atModifier(node: SyntaxNode, depth: number): Expr {
+  #atModifier(node: SyntaxNode): Expr {
     const [inner, , time] = childrenOf(node);
-    const expr = this.build(inner!, depth + 1);
-    const shift = shiftOf(expr);
-    if (shift === undefined) {
-      const message = '@ modifier must be preceded by an instant vector selector or range vector selector or a subquery';
-      this.#report('modifier', expr.span, message, 'move it into the expression, behind the selector');
-    } else if (shift.atModifier !== undefined) {
-      this.#report('modifier', expr.span, '@ <timestamp> may not be set multiple times', undefined);
-    }
-    return withShift(expr, { atModifier: this.#atTime(time!, expr.span) }, this.#span(node));
+    return this.#postfix(this.build(inner!), node.to, (expr) => {
+      const shift = shiftOf(expr);
+      if (shift === undefined) {
+        const message =
+          '@ modifier must be preceded by an instant vector selector or range vector selector or a subquery';
+        this.#report('modifier', expr.span, message, 'move it into the expression, behind the selector');
+      } else if (shift.atModifier !== undefined) {
+        this.#report('modifier', expr.span, '@ <timestamp> may not be set multiple times', undefined);
+      }
+      const atModifier = this.#atTime(time!, expr.span);
+      return withShift(expr, { atModifier }, this.#spanBetween(expr.span.from, node.to));
+    });
   }
 
   #atTime(node: SyntaxNode, place: Span): AtModifier {
@@ -208,14 +228,17 @@ class TreeBuilder {
     return { kind: 'timestamp', timestampMs: roundHalfAway(ms) };
   }
 
-  #extension(node: SyntaxNode, depth: number): Expr {
+  #extension(node: SyntaxNode): Expr {
     const word = node.name === 'AnchoredExpr' ? 'anchored' : 'smoothed';
-    const expr = this.build(childrenOf(node)[0]!, depth + 1);
-    const span = this.#span(node);
     if (!this.#features.has('extended-range-selectors')) {
       const message = `${word} modifier is experimental and not enabled`;
-      this.#report('feature', span, message, 'it needs the feature extended-range-selectors');
+      this.#report('feature', this.#span(node), message, 'it needs the feature extended-range-selectors');
     }
+    return this.#postfix(this.build(childrenOf(node)[0]!), node.to, (expr) => this.#extended(expr, word, node.to));
+  }
+
+  #extended(expr: Expr, word: 'anchored' | 'smoothed', to: number): Expr {
+    const span = this.#spanBetween(expr.span.from, to);
     const selector = expr.kind === 'matrixSelector' ? expr.selector : expr;
     if (selector.kind !== 'vectorSelector') {
       const message = `${word} modifier must be preceded by an instant vector selector or range vector selector`;
@@ -233,45 +256,29 @@ class TreeBuilder {
     return expr.kind === 'matrixSelector' ? { ...expr, span, selector: extended } : { ...extended, span };
   }
 
-  #unary(node: SyntaxNode, depth: number): Expr {
+  #unary(node: SyntaxNode): Expr {
     const [opNode, inner] = childrenOf(node);
     const op = this.#text(opNode!) as '-' | '+';
-    const expr = this.build(inner!, depth + 1);
+    const expr = this.build(inner!);
     const span = this.#span(node);
     if (expr.kind === 'number') return { ...expr, span, value: op === '-' ? -expr.value : expr.value };
     checkUnary(expr, span, this.#report);
     return { kind: 'unary', span, op, expr };
   }
 
-  /** `a + b + c + …` nests to the left as deep as it is long: walked with a loop, so that length does not cost stack. */
-  #binaryChain(node: SyntaxNode, depth: number): Expr {
-    const chain: SyntaxNode[] = [];
-    let leftmost = node;
-    while (leftmost.name === 'BinaryExpr') {
-      chain.push(leftmost);
-      leftmost = childrenOf(leftmost)[0]!;
-    }
-    const isTooLong = depth + chain.length > MAX_DEPTH;
-    let expr = this.build(leftmost, isTooLong ? depth : depth + chain.length);
-    for (const [i, link] of chain.reverse().entries()) {
-      expr = this.#binary(link, expr, isTooLong ? depth : depth + chain.length - i);
-    }
-    if (isTooLong) this.#tooDeep(node);
-    return expr;
-  }
-
-  #binary(node: SyntaxNode, lhs: Expr, depth: number): Expr {
+  #binary(node: SyntaxNode): Expr {
     const children = childrenOf(node);
+    const lhs = this.build(children[0]!);
     const opNode = children[1]!;
     const op = this.#text(opNode).toLowerCase() as BinaryOp;
-    const rhs = this.build(children.at(-1)!, depth);
+    const rhs = this.build(children.at(-1)!);
     const returnBool = children.some((child) => child.name === 'BoolModifier');
     const matching = this.#matching(children, op);
     const span = this.#spanBetween(lhs.span.from, node.to);
 
     // The grammar reads the sign of "-1 ^ 2" as part of the number; the power binds tighter.
     const isSigned = op === '^' && lhs.kind === 'number' && /^[+-]/.test(this.#text(children[0]!));
-    if (isSigned) return this.#signedPower(lhs, rhs, span, this.#text(children[0]!)[0] as '-' | '+');
+    if (isSigned && lhs.kind === 'number') return this.#signedPower(lhs, rhs, span, this.#text(children[0]!)[0] as '-' | '+');
 
     const place = { op: this.#span(opNode), modifiers: this.#spanBetween(opNode.from, children.at(-2)!.to), whole: span };
     const kept = checkBinary({ op, lhs, rhs, returnBool, matching }, place, this.#report);
@@ -322,11 +329,11 @@ class TreeBuilder {
     );
   }
 
-  #aggregate(node: SyntaxNode, depth: number): Expr {
+  #aggregate(node: SyntaxNode): Expr {
     const op = this.#text(node.getChild('AggregateOp')!).toLowerCase() as AggregateOp;
     const modifier = node.getChild('AggregateModifier');
     const span = this.#span(node);
-    const args = this.#args(node, depth);
+    const args = this.#args(node);
     checkAggregate(op, args, span, this.#features, this.#report);
     return {
       kind: 'aggregate',
@@ -339,13 +346,13 @@ class TreeBuilder {
     };
   }
 
-  #call(node: SyntaxNode, depth: number): Call {
+  #call(node: SyntaxNode): Call {
     const identifier = node.getChild('FunctionIdentifier')!;
     const func = this.#functionNames.get(identifier.from) ?? this.#text(identifier);
     const span = this.#span(node);
     const signature = functionSignature(func);
     const before = this.problems.length;
-    const args = this.#args(node, depth);
+    const args = this.#args(node);
     if (signature === undefined) {
       const place = this.#spanBetween(identifier.from, identifier.from + func.length);
       const near = closest(func, functionNames());
@@ -367,12 +374,12 @@ class TreeBuilder {
     if (at !== -1) this.problems.splice(at, 1);
   }
 
-  #args(node: SyntaxNode, depth: number): Expr[] {
-    return childrenOf(node.getChild('FunctionCallBody')!).map((child) => this.build(child, depth + 1));
+  #args(node: SyntaxNode): Expr[] {
+    return childrenOf(node.getChild('FunctionCallBody')!).map((child) => this.build(child));
   }
 
   #text(node: SyntaxNode): string {
-    return this.#source.text.slice(node.from, node.to);
+    return this.#masked.slice(node.from, node.to);
   }
 
   #span(node: SyntaxNode): Span {
@@ -383,6 +390,8 @@ class TreeBuilder {
     return spanOf(this.#source, from, to);
   }
 }
+
+const NO_STEP: ReadDuration = { ms: 0, expr: undefined };
 
 /** The children that mean something: comments are left out. */
 function childrenOf(node: SyntaxNode): SyntaxNode[] {

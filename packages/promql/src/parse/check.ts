@@ -152,7 +152,6 @@ export function checkCall(
   for (const [i, arg] of args.entries()) {
     const type = argTypes[i] ?? (signature.variadic < 0 ? argTypes.at(-1) : undefined);
     if (type !== undefined) expectType(arg, type, `call to function ${JSON.stringify(name)}`, report);
-    if (arg.kind === 'matrixSelector') checkExtension(name, arg.selector.extension, arg.span, report);
   }
 }
 
@@ -162,20 +161,6 @@ function argumentProblem({ name, argTypes, variadic }: FunctionSignature, count:
   const least = argTypes.length - 1;
   if (count < least) return `expected at least ${least} ${tail}`;
   return variadic > 0 && count > least + variadic ? `expected at most ${least + variadic} ${tail}` : undefined;
-}
-
-/** Functions that know what to do with samples beyond the edges of their window. */
-const EXTENDABLE = {
-  anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
-  smoothed: ['delta', 'increase', 'rate'],
-} as const;
-
-function checkExtension(name: string, extension: 'anchored' | 'smoothed' | undefined, span: Span, report: Report): void {
-  if (extension === undefined) return;
-  const allowed: readonly string[] = EXTENDABLE[extension];
-  if (allowed.includes(name)) return;
-  const message = `${extension} modifier can only be used with: ${allowed.join(', ')} - not with ${name}`;
-  report('modifier', span, message, `remove ${extension}`);
 }
 
 export function checkInfo(arg: Expr, report: Report): void {

@@ -1,5 +1,5 @@
 import type { SyntaxNode } from '@lezer/common';
-import { type SourceText, type Span, spanOf } from '@tillwatch/model';
+import { type SourceText, spanOf } from '@tillwatch/model';
 import type { DurationExpr } from './ast.ts';
 import type { Report } from './check.ts';
 import { evaluateDuration } from './duration-expr.ts';
@@ -17,55 +17,50 @@ export interface ReadDuration {
 /** Reads what stands in brackets and behind `offset`. */
 export class DurationReader {
   readonly #source: SourceText;
+  readonly #masked: string;
   readonly #isArithmeticEnabled: boolean;
   readonly #report: Report;
 
-  constructor(source: SourceText, isArithmeticEnabled: boolean, report: Report) {
+  constructor(source: SourceText, masked: string, isArithmeticEnabled: boolean, report: Report) {
     this.#source = source;
+    this.#masked = masked;
     this.#isArithmeticEnabled = isArithmeticEnabled;
     this.#report = report;
   }
 
   /** A range or a step: greater than zero. */
   readRange(node: SyntaxNode): ReadDuration {
-    return this.#read(node, (seconds, span) => {
-      if (seconds > 0) return true;
+    const duration = this.#read(node);
+    if (duration.expr === undefined && duration.ms <= 0) {
+      const span = spanOf(this.#source, node.from, node.to);
       this.#report('duration', span, 'duration must be greater than 0', undefined);
-      return false;
-    });
+    }
+    return duration;
   }
 
   /** An offset: negative ones look into the future. */
   readOffset(node: SyntaxNode): ReadDuration {
-    return this.#read(node, () => true);
+    return this.#read(node);
   }
 
-  #read(node: SyntaxNode, accept: (seconds: number, span: Span) => boolean): ReadDuration {
+  #read(node: SyntaxNode): ReadDuration {
     const expr = this.#build(node);
-    const span = expr.span;
     if (needsFeature(expr, node) && !this.#isArithmeticEnabled) {
       const message = 'experimental duration expression is not enabled';
-      this.#report('feature', span, message, 'write one duration, or enable the feature duration-expr');
+      this.#report('feature', expr.span, message, 'write one duration, or enable the feature duration-expr');
       return { ms: 1, expr: undefined };
     }
-    const literal = plainValue(expr);
-    if (literal === undefined) {
-      this.#checkConstant(expr, accept);
+    if (expr.kind !== 'number') {
+      // What depends on numbers alone is judged now; the rest waits for the query.
+      const result = evaluateDuration(expr, undefined);
+      if (result.problem !== undefined) this.#report('duration', result.span, result.problem, undefined);
       return { ms: 0, expr };
     }
-    if (!(Math.abs(literal) <= MAX_SECONDS)) this.#report('duration', span, 'duration out of range', undefined);
-    else accept(literal, span);
-    return { ms: Math.round(literal * 1000), expr: undefined };
-  }
-
-  /** An expression of numbers alone is judged now; `undefined` values wait for the query. */
-  #checkConstant(expr: DurationExpr, accept: (seconds: number, span: Span) => boolean): void {
-    const result = evaluateDuration(expr, undefined);
-    if (result.problem !== undefined) this.#report('duration', result.span, result.problem, undefined);
-    else if (result.seconds !== undefined) {
-      if (Math.abs(result.seconds) > MAX_SECONDS) this.#report('duration', expr.span, 'duration out of range', undefined);
-      else accept(result.seconds, expr.span);
+    if (!(Math.abs(expr.value) <= MAX_SECONDS)) {
+      this.#report('duration', expr.span, 'duration out of range', undefined);
+      return { ms: 1, expr: undefined };
     }
+    return { ms: Math.round(expr.value * 1000), expr: undefined };
   }
 
   #build(node: SyntaxNode): DurationExpr {
@@ -97,15 +92,11 @@ export class DurationReader {
       return expr.kind === 'durationParen' ? { ...expr, span } : { kind: 'durationParen', span, expr };
     }
     const op = this.#text(children[1]!) as '+' | '-' | '*' | '/' | '%' | '^';
-    return { kind: 'durationBinary', span: this.#opSpan(node), op, lhs: this.#build(first), rhs: this.#build(children[2]!) };
-  }
-
-  #opSpan(node: SyntaxNode): Span {
-    return spanOf(this.#source, node.from, node.to);
+    return { kind: 'durationBinary', span, op, lhs: this.#build(first), rhs: this.#build(children[2]!) };
   }
 
   #text(node: SyntaxNode): string {
-    return this.#source.text.slice(node.from, node.to);
+    return this.#masked.slice(node.from, node.to);
   }
 }
 
@@ -115,10 +106,6 @@ function needsFeature(expr: DurationExpr, node: SyntaxNode): boolean {
   const isSigned = node.firstChild?.name === 'UnaryOp';
   const inner = expr.kind === 'durationNegation' ? expr.expr : expr;
   return !(isSigned && inner.kind === 'durationParen' && inner.expr.kind === 'number');
-}
-
-function plainValue(expr: DurationExpr): number | undefined {
-  return expr.kind === 'number' ? expr.value : undefined;
 }
 
 function meaningful(node: SyntaxNode): SyntaxNode[] {

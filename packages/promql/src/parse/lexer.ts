@@ -221,7 +221,8 @@ class Lexer {
       this.#pos = start;
       this.#take(BAD_DURATION);
     }
-    if (this.#pos < this.#text.length && !/\d$/.test(this.#text.slice(start, this.#pos + 1))) this.#pos++;
+    if (/[.a-zA-Z_]/.test(this.#text[this.#pos] ?? '') && !/\d$/.test(this.#text.slice(start, this.#pos))) this.#pos++;
+    else if (isDotted) this.#pos++;
     const text = this.#text.slice(start, this.#pos);
     const units = /^(?:\d+[a-z]+)+$/.test(text) ? text.match(/[a-z]+/g) : null;
     const unknown = units?.find((unit) => unit.length > 1 && unit !== 'ms');

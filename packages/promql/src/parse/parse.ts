@@ -2,7 +2,7 @@ import { parser as grammar } from '@prometheus-io/lezer-promql';
 import { isError, type Problem, type SourceText, spanOf } from '@tillwatch/model';
 import type { Feature } from '../features.ts';
 import type { Expr } from './ast.ts';
-import { buildTree } from './build-tree.ts';
+import { buildTree, MAX_DEPTH } from './build-tree.ts';
 import { functionSignature } from './functions.ts';
 import { lex, type Token } from './lexer.ts';
 import { syntaxProblem } from './syntax-error.ts';
@@ -37,12 +37,15 @@ export function parse(text: string, options: ParseOptions = {}): ParseResult {
   const last = tokens.length - 1;
   if (last === 0) return { ok: false, problems: [syntaxProblem(source, tokens, text.length)] };
 
-  const { masked, names } = maskUnknownFunctions(text, tokens);
-  const tree = grammar.parse(masked);
+  const deepest = nestingProblem(source, tokens);
+  if (deepest !== undefined) return { ok: false, problems: [deepest] };
+
+  const masked = mask(text, tokens);
+  const tree = grammar.parse(masked.text);
   const errorAt = firstError(tree.cursor());
   if (errorAt !== undefined) return { ok: false, problems: [syntaxProblem(source, tokens, errorAt)] };
 
-  const { expr, problems } = buildTree(source, tree.topNode, names, new Set(options.features ?? []));
+  const { expr, problems } = buildTree(source, masked, tree.topNode, new Set(options.features ?? []));
   if (expr !== undefined && !problems.some(isError)) return { ok: true, expr };
   return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) };
 }
@@ -61,9 +64,9 @@ function tooLong(source: SourceText): ParseResult {
 /**
  * The grammar knows functions by name and calls everything else a syntax error. A name it does not know is replaced by a
  * known one of the same length before it sees the text, so that the call keeps its shape and can be judged by our table.
- * Words of duration arithmetic are written small, the only way the grammar reads them.
+ * Words of duration arithmetic are written small, and numbers like `1.` or `0X1F` in the one form that the grammar reads.
  */
-function maskUnknownFunctions(text: string, tokens: readonly Token[]): { masked: string; names: Map<number, string> } {
+function mask(text: string, tokens: readonly Token[]): { text: string; names: Map<number, string> } {
   const names = new Map<number, string>();
   let masked = '';
   let copied = 0;
@@ -72,6 +75,10 @@ function maskUnknownFunctions(text: string, tokens: readonly Token[]): { masked:
     copied = token.to;
   };
   for (const [i, token] of tokens.entries()) {
+    if (token.kind === 'number') {
+      const plain = plainNumber(token.text);
+      if (plain !== token.text) replace(token, plain);
+    }
     if (tokens[i + 1]?.text !== '(') continue;
     if (isDurationWord(tokens, i)) replace(token, token.text.toLowerCase());
     else if (token.kind === 'identifier' && token.text.length >= 3 && !isKnownToGrammar(token.text)) {
@@ -79,7 +86,12 @@ function maskUnknownFunctions(text: string, tokens: readonly Token[]): { masked:
       replace(token, 'abs'.padEnd(token.text.length));
     }
   }
-  return { masked: masked + text.slice(copied), names };
+  return { text: masked + text.slice(copied), names };
+}
+
+function plainNumber(text: string): string {
+  if (/^0X/.test(text)) return text.toLowerCase();
+  return /^\d[\d_]*\.(?!\d)/.test(text) ? text.replace('.', '').padEnd(text.length) : text;
 }
 
 /** Words before "(" that the grammar reads by itself: functions it lists, and fill modifiers. */
@@ -110,6 +122,38 @@ function openParenBefore(tokens: readonly Token[], index: number): number {
     else if (text === '(' && depth-- === 0) return i;
   }
   return 0;
+}
+
+/** The grammar and every walk over the tree use the stack, so how deep a text can nest is found out before. */
+function nestingProblem(source: SourceText, tokens: readonly Token[]): Problem | undefined {
+  const operators: number[] = [0];
+  let depth = 0;
+  for (const token of tokens) {
+    if (token.text === '(') {
+      operators.push(1);
+      depth++;
+    } else if (token.text === ')') {
+      depth -= operators.pop() ?? 0;
+    } else if (token.kind === 'operator' || token.text === '[') {
+      operators[operators.length - 1]!++;
+      depth++;
+    } else if (token.kind === 'mark' && token.text === ',') {
+      depth -= operators[operators.length - 1]! - 1;
+      operators[operators.length - 1] = 1;
+    }
+    if (depth > MAX_DEPTH) return tooDeep(source, token);
+  }
+  return undefined;
+}
+
+function tooDeep(source: SourceText, token: Token): Problem {
+  return {
+    code: 'promql-too-deep',
+    severity: 'error',
+    message: `the expression is nested more than ${MAX_DEPTH} levels deep`,
+    hint: 'split it into recording rules; a chain of operators nests once for each of them',
+    at: spanOf(source, token.from, token.to),
+  };
 }
 
 interface Cursor {

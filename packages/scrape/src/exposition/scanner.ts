@@ -337,7 +337,7 @@ export class ExpositionScanner {
     }
     const seconds = parseFloatText(word);
     if (seconds === undefined || !Number.isFinite(seconds)) throw this.#error(from, `"${word}" is not a timestamp in seconds`);
-    return Math.trunc(seconds * 1000 + (seconds < 0 ? -1e-4 : 1e-4));
+    return Math.trunc(seconds * 1000);
   }
 
   // Characters

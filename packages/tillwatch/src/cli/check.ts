@@ -1,6 +1,6 @@
+import { resolve } from 'node:path';
 import { readRuleFile } from '@tillwatch/config';
 import { isError, type Problem } from '@tillwatch/model';
-import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { loadAlertmanagerFiles, loadPrometheusFiles, loadTillwatchYaml } from '../configuration.ts';
 import { readSource } from '../files.ts';

@@ -30,7 +30,9 @@ export async function demoCommand(terminal: Terminal, options: DemoCommandOption
   });
   const url = demo.tillwatch.url();
   if (options.json === true) {
-    terminal.out(`${JSON.stringify({ url, shopUrl: demo.shop.url, adminUrl: demo.shop.adminUrl, pid: process.pid })}\n`);
+    terminal.out(
+      `${JSON.stringify({ url, shopUrl: demo.shop.url, adminUrl: demo.shop.adminUrl, pid: process.pid })}\n`,
+    );
   } else {
     terminal.out(welcome(url, demo.shop.url, slackWebhookUrl !== undefined, smtpUrl !== undefined));
   }
@@ -41,7 +43,8 @@ export async function demoCommand(terminal: Terminal, options: DemoCommandOption
 }
 
 function welcome(url: string, shopUrl: string, realSlack: boolean, realMail: boolean): string {
-  const where = (real: boolean) => (real ? 'go to the address in your environment' : 'are shown on the page as they arrive');
+  const where = (real: boolean) =>
+    real ? 'go to the address in your environment' : 'are shown on the page as they arrive';
   return [
     '',
     `  The watch   ${url}`,
@@ -65,7 +68,11 @@ export async function breakCommand(terminal: Terminal, name: string, options: { 
   return 0;
 }
 
-export async function healCommand(terminal: Terminal, name: string | undefined, options: { url: string }): Promise<number> {
+export async function healCommand(
+  terminal: Terminal,
+  name: string | undefined,
+  options: { url: string },
+): Promise<number> {
   const names = name === undefined ? FAULTS.map((fault) => fault.name) : [knownFault(name)];
   for (const one of names) await setFault(options.url, one, false);
   terminal.out(`Healed: ${name ?? 'everything'}.\n`);
@@ -82,7 +89,9 @@ async function setFault(url: string, name: string, active: boolean): Promise<voi
       signal: AbortSignal.timeout(15_000),
     });
   } catch (cause) {
-    throw new CliError(`no demo answers at ${url}; start it with: npx tillwatch demo (or say where it is with --url)`, { cause });
+    throw new CliError(`no demo answers at ${url}; start it with: npx tillwatch demo (or say where it is with --url)`, {
+      cause,
+    });
   }
   if (!response.ok) {
     const body = (await response.json().catch(() => ({}))) as { error?: string };
@@ -99,7 +108,11 @@ interface DrillCommandOptions {
 }
 
 /** A fire drill; exit code 0 only when what should happen happened. */
-export async function drillCommand(terminal: Terminal, name: string | undefined, options: DrillCommandOptions): Promise<number> {
+export async function drillCommand(
+  terminal: Terminal,
+  name: string | undefined,
+  options: DrillCommandOptions,
+): Promise<number> {
   if (options.list === true) {
     terminal.out(
       options.json === true
@@ -120,11 +133,20 @@ export async function drillCommand(terminal: Terminal, name: string | undefined,
   return result.passed ? 0 : 1;
 }
 
-const EXPECTED = { page: 'somebody must be paged', inform: 'informs, nobody is paged', none: 'nobody is paged' } as const;
+const EXPECTED = {
+  page: 'somebody must be paged',
+  inform: 'informs, nobody is paged',
+  none: 'nobody is paged',
+} as const;
 
 function knownFault(name: string) {
   const fault = FAULTS.find((candidate) => candidate.name === name);
   if (fault !== undefined) return fault.name;
-  const near = closest(name, FAULTS.map((candidate) => candidate.name));
-  throw new CliError(`there is no fault "${name}"${near === undefined ? '' : `; did you mean ${near}?`} (tillwatch demo drill --list names them)`);
+  const near = closest(
+    name,
+    FAULTS.map((candidate) => candidate.name),
+  );
+  throw new CliError(
+    `there is no fault "${name}"${near === undefined ? '' : `; did you mean ${near}?`} (tillwatch demo drill --list names them)`,
+  );
 }

@@ -45,14 +45,18 @@ export async function initCommand(terminal: Terminal, options: InitOptions): Pro
 
 async function ask(given: Partial<InitAnswers>): Promise<Partial<InitAnswers>> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const question = async (text: string, fallback: string) => (await terminal.question(`${text} [${fallback}]: `)).trim() || fallback;
+  const question = async (text: string, fallback: string) =>
+    (await terminal.question(`${text} [${fallback}]: `)).trim() || fallback;
   try {
     return {
       shopName: await question('Name of the shop', given.shopName ?? 'My shop'),
       currency: await question('Currency', given.currency ?? 'EUR'),
       timezone: await question('Time zone', given.timezone ?? 'UTC'),
       language: await question('Language of the messages, en or de', given.language ?? 'en'),
-      metricsUrl: await question('Where the shop serves its metrics', given.metricsUrl ?? 'http://localhost:3000/metrics'),
+      metricsUrl: await question(
+        'Where the shop serves its metrics',
+        given.metricsUrl ?? 'http://localhost:3000/metrics',
+      ),
     };
   } finally {
     terminal.close();

@@ -35,9 +35,16 @@ export async function notifyTestCommand(
     });
     try {
       const results = await router.test(receiver);
-      if (results.length === 0) throw new CliError(receiver === undefined ? 'no receiver has Slack, e-mail or a webhook' : `there is no receiver "${receiver}" with Slack, e-mail or a webhook`);
+      if (results.length === 0)
+        throw new CliError(
+          receiver === undefined
+            ? 'no receiver has Slack, e-mail or a webhook'
+            : `there is no receiver "${receiver}" with Slack, e-mail or a webhook`,
+        );
       for (const result of results) {
-        terminal.out(`${result.ok ? 'ok    ' : 'FAILED'}  ${result.receiver}  ${result.integration}${result.ok ? '' : `  ${result.error}`}\n`);
+        terminal.out(
+          `${result.ok ? 'ok    ' : 'FAILED'}  ${result.receiver}  ${result.integration}${result.ok ? '' : `  ${result.error}`}\n`,
+        );
         if (!result.ok && result.hint !== undefined) terminal.out(`        = ${result.hint}\n`);
       }
       return results.every((result) => result.ok) ? 0 : 1;

@@ -30,7 +30,8 @@ export async function runCli(args: readonly string[], terminal: Terminal = proce
       return 1;
     }
     // What the user can mend is said in a line; a bug shows its stack.
-    const expected = error instanceof CliError || (error as Error).cause !== undefined || (error as Error).name === 'StoreError';
+    const expected =
+      error instanceof CliError || (error as Error).cause !== undefined || (error as Error).name === 'StoreError';
     terminal.err(`tillwatch: ${expected ? (error as Error).message : (error as Error).stack}\n`);
     return 1;
   }
@@ -112,8 +113,18 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .addOption(new Option('--log-level <level>', 'error, warn, info or debug').default('warn'))
     .action(run(demoCommand));
   const urlOption = () => new Option('--url <url>', 'the page of the running demo').default(`http://${DEFAULT_LISTEN}`);
-  demo.command('break').description('break the shop of the running demo').argument('<name>', 'the fault').addOption(urlOption()).action(run(breakCommand));
-  demo.command('heal').description('heal it').argument('[name]', 'the fault (default: all)').addOption(urlOption()).action(run(healCommand));
+  demo
+    .command('break')
+    .description('break the shop of the running demo')
+    .argument('<name>', 'the fault')
+    .addOption(urlOption())
+    .action(run(breakCommand));
+  demo
+    .command('heal')
+    .description('heal it')
+    .argument('[name]', 'the fault (default: all)')
+    .addOption(urlOption())
+    .action(run(healCommand));
   demo
     .command('drill')
     .description('a fire drill: break the shop, wait for the messages, heal it, wait for the all-clear')
@@ -122,7 +133,14 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--json', 'print the result as JSON')
     .option('--seed <number>', 'seed of the customers', number)
     .option('--rate <number>', 'checkout attempts per minute', number)
-    .addOption(new Option('--stack <kind>', 'who watches: the embedded engine, or the Prometheus and Alertmanager of this machine').choices(['embedded', 'real']).default('embedded'))
+    .addOption(
+      new Option(
+        '--stack <kind>',
+        'who watches: the embedded engine, or the Prometheus and Alertmanager of this machine',
+      )
+        .choices(['embedded', 'real'])
+        .default('embedded'),
+    )
     .action(run(drillCommand));
   return program;
 }

@@ -1,6 +1,6 @@
+import type { Logger } from '@tillwatch/model';
 import { formatProblems, isError, type Problem } from '@tillwatch/model';
 import { createLogger, isLogLevel } from '../logfmt.ts';
-import type { Logger } from '@tillwatch/model';
 
 /** Where a command talks to. Results go to `out`, everything about the way there to `err`. */
 export interface Terminal {
@@ -26,7 +26,9 @@ export function printProblems(problems: readonly Problem[], terminal: Terminal, 
   const warnings = problems.length - errors;
   const files = new Set(problems.map((problem) => problem.at.file)).size;
   const counts = [plural(errors, 'error'), plural(warnings, 'warning')].filter((text) => !text.startsWith('0 '));
-  terminal.err(`${counts.join(' and ')} in ${plural(files, 'file')}.${errors > 0 && consequence !== '' ? ` ${consequence}` : ''}\n`);
+  terminal.err(
+    `${counts.join(' and ')} in ${plural(files, 'file')}.${errors > 0 && consequence !== '' ? ` ${consequence}` : ''}\n`,
+  );
   return errors > 0;
 }
 
@@ -44,7 +46,8 @@ export function loggerFor(level: string, terminal: Terminal): Logger {
 export function parseListen(text: string): { host: string; port: number } {
   const match = /^(?:(\[[0-9a-fA-F:]+\]|[^:]*):)?(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
-  if (match === null || port > 65_535) throw new CliError(`"${text}" is not an address to listen on: write host:port, such as 127.0.0.1:9095`);
+  if (match === null || port > 65_535)
+    throw new CliError(`"${text}" is not an address to listen on: write host:port, such as 127.0.0.1:9095`);
   const host = (match[1] ?? '').replace(/^\[|\]$/g, '');
   return { host: host === '' ? '127.0.0.1' : host, port };
 }

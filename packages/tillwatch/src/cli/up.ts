@@ -24,7 +24,9 @@ const DEFAULT_RETENTION_MS = 30 * 86_400_000;
 export async function upCommand(terminal: Terminal, options: UpOptions): Promise<number> {
   const logger = loggerFor(options.logLevel, terminal);
   if (options.alertmanager !== undefined && options.prometheus === undefined) {
-    throw new CliError('--alertmanager goes with --prometheus; with a tillwatch.yaml the routing is written from its teams');
+    throw new CliError(
+      '--alertmanager goes with --prometheus; with a tillwatch.yaml the routing is written from its teams',
+    );
   }
   const load = (): Promise<LoadResult<Setup>> =>
     options.prometheus === undefined
@@ -42,7 +44,11 @@ export async function upCommand(terminal: Terminal, options: UpOptions): Promise
     externalUrl: options.externalUrl,
   });
   await tillwatch.start();
-  terminal.out(options.json === true ? `${JSON.stringify({ url: tillwatch.url(), pid: process.pid })}\n` : `Watching. The page: ${tillwatch.url()}\n`);
+  terminal.out(
+    options.json === true
+      ? `${JSON.stringify({ url: tillwatch.url(), pid: process.pid })}\n`
+      : `Watching. The page: ${tillwatch.url()}\n`,
+  );
   reloadOnHangup(tillwatch, (problems) => terminal.err(`${formatProblems(problems)}\n`));
   await untilSignal();
   await tillwatch.stop();

@@ -54,7 +54,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const environment = demoEnvironment(sinks, options);
     const configFile = join(dir, 'tillwatch.yaml');
     const pageUrl = options.listen.port === 0 ? undefined : `http://${options.listen.host}:${options.listen.port}`;
-    await writeFile(configFile, demoConfig({ metricsUrl: shop.metricsUrl, pageUrl: pageUrl ?? 'http://127.0.0.1', language: options.language }));
+    await writeFile(
+      configFile,
+      demoConfig({ metricsUrl: shop.metricsUrl, pageUrl: pageUrl ?? 'http://127.0.0.1', language: options.language }),
+    );
     const tillwatch = createTillwatch({
       load: () => loadShop({ file: configFile, dir: join(dir, 'generated'), environment }),
       dataDir: join(dir, 'data'),

@@ -52,7 +52,13 @@ export async function startMessageSinks(now: () => number = Date.now): Promise<M
         response.writeHead(400, { 'content-type': 'text/plain' }).end(refusal ?? 'invalid_payload');
         return;
       }
-      keep({ kind: 'slack', id: nextId(), receivedAtMs: now(), path: request.url ?? '/', body: body as Record<string, unknown> });
+      keep({
+        kind: 'slack',
+        id: nextId(),
+        receivedAtMs: now(),
+        path: request.url ?? '/',
+        body: body as Record<string, unknown>,
+      });
       response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
     });
   });

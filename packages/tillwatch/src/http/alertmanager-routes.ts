@@ -38,7 +38,13 @@ export function registerAlertmanagerRoutes(app: FastifyInstance, { router, clock
       const startsAtMs = timeOf(startsAt) ?? Math.min(nowMs, timeOf(endsAt) ?? nowMs);
       const endsAtMs = timeOf(endsAt) ?? nowMs + RESOLVE_TIMEOUT_MS;
       if (endsAtMs < startsAtMs) return reply.code(400).send('an alert must not end before it starts\n');
-      alerts.push({ labels: set, annotations: Labels.of(annotations ?? {}), startsAtMs, endsAtMs, generatorUrl: generatorURL ?? '' });
+      alerts.push({
+        labels: set,
+        annotations: Labels.of(annotations ?? {}),
+        startsAtMs,
+        endsAtMs,
+        generatorUrl: generatorURL ?? '',
+      });
     }
     router.accept(alerts);
     return reply.code(200).send();

@@ -10,7 +10,9 @@ export interface LifecycleServices {
 
 /** `/metrics` of the process itself, and `POST /-/reload`. */
 export function registerLifecycleRoutes(app: FastifyInstance, { reload, selfMetrics }: LifecycleServices): void {
-  app.get('/metrics', async (_request, reply) => reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send(await selfMetrics.metrics()));
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send(await selfMetrics.metrics()),
+  );
 
   app.post('/-/reload', async (_request, reply) => {
     const { value, problems } = await reload();

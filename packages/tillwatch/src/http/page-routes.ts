@@ -15,7 +15,13 @@ const MAX_LOOKERS = 100;
 export function registerPageRoutes(app: FastifyInstance, { live, demo }: PageServices): void {
   const webRoot = fileURLToPath(new URL('dist/', import.meta.resolve('@tillwatch/web/package.json')));
   // A type-only build has no page; the API works without it.
-  app.register(fastifyStatic, { root: webRoot, prefix: '/', wildcard: false, index: 'index.html', globIgnore: ['types/**'] });
+  app.register(fastifyStatic, {
+    root: webRoot,
+    prefix: '/',
+    wildcard: false,
+    index: 'index.html',
+    globIgnore: ['types/**'],
+  });
 
   app.get('/api/tillwatch/state', () => live.current());
 
@@ -45,15 +51,19 @@ export function registerPageRoutes(app: FastifyInstance, { live, demo }: PageSer
     return reply;
   });
 
-  app.post<{ Params: { name: string }; Body: { active?: unknown } }>('/api/tillwatch/demo/faults/:name', async (request, reply) => {
-    if (demo === undefined) return reply.code(404).send({ error: 'this is not the demo' });
-    const active = request.body?.active;
-    if (typeof active !== 'boolean') return reply.code(400).send({ error: 'the body must be {"active": true} or {"active": false}' });
-    try {
-      await demo.setFault(request.params.name, active);
-    } catch (error) {
-      return reply.code(400).send({ error: (error as Error).message });
-    }
-    return { name: request.params.name, active };
-  });
+  app.post<{ Params: { name: string }; Body: { active?: unknown } }>(
+    '/api/tillwatch/demo/faults/:name',
+    async (request, reply) => {
+      if (demo === undefined) return reply.code(404).send({ error: 'this is not the demo' });
+      const active = request.body?.active;
+      if (typeof active !== 'boolean')
+        return reply.code(400).send({ error: 'the body must be {"active": true} or {"active": false}' });
+      try {
+        await demo.setFault(request.params.name, active);
+      } catch (error) {
+        return reply.code(400).send({ error: (error as Error).message });
+      }
+      return { name: request.params.name, active };
+    },
+  );
 }

@@ -89,7 +89,8 @@ export class Parameters {
   limit(name = 'limit'): number {
     const text = this.get(name);
     if (text === '') return 0;
-    if (!/^\d{1,9}$/.test(text)) throw new BadRequest(`invalid parameter ${quoted(name)}: ${quoted(text)} is not a whole number from 0 on`);
+    if (!/^\d{1,9}$/.test(text))
+      throw new BadRequest(`invalid parameter ${quoted(name)}: ${quoted(text)} is not a whole number from 0 on`);
     return Number(text);
   }
 

@@ -1,8 +1,16 @@
-import { type Clock, compareLabels, compareText, formatProblems, type Labels, type Matcher, type Queryable } from '@tillwatch/model';
+import {
+  type Clock,
+  compareLabels,
+  compareText,
+  formatProblems,
+  type Labels,
+  type Matcher,
+  type Queryable,
+} from '@tillwatch/model';
 import { format, type InstantResult, parse, type RangeResult, selectorsOf } from '@tillwatch/promql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { MAX_STEPS } from '../query/query-engine.ts';
 import type { Queries } from '../query/queries.ts';
+import { MAX_STEPS } from '../query/query-engine.ts';
 import { formatLabels, formatPoint } from './json.ts';
 import { BadRequest, type Parameters } from './parameters.ts';
 import { type Notes, parametersOf, sendData, sendFailure } from './reply.ts';
@@ -19,7 +27,10 @@ const ALL_TIME = { fromMs: -8_640_000_000_000_000, toMs: 8_640_000_000_000_000 }
 
 /** `/api/v1/query`, `query_range`, `format_query`, `series`, `labels` and `label/…/values`, as Prometheus answers them. */
 export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, clock }: QueryServices): void {
-  const route = (url: string, handler: (parameters: Parameters, reply: FastifyReply, request: FastifyRequest) => unknown) => {
+  const route = (
+    url: string,
+    handler: (parameters: Parameters, reply: FastifyReply, request: FastifyRequest) => unknown,
+  ) => {
     app.route({
       method: ['GET', 'POST'],
       url,
@@ -45,7 +56,9 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, 
     const stepMs = parameters.duration('step');
     if (endMs < startMs) throw new BadRequest('invalid parameter "end": end timestamp must not be before start time');
     if (stepMs <= 0) {
-      throw new BadRequest('invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer');
+      throw new BadRequest(
+        'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+      );
     }
     if ((endMs - startMs) / stepMs > MAX_STEPS) {
       throw new BadRequest(
@@ -53,7 +66,11 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, 
       );
     }
     const result = await queries.range(parameters.required('query'), startMs, endMs, stepMs, queryOptions(parameters));
-    return sendData(reply, `{"resultType":"matrix","result":${matrixJson(result.series, parameters.limit())}}`, notesOf(result));
+    return sendData(
+      reply,
+      `{"resultType":"matrix","result":${matrixJson(result.series, parameters.limit())}}`,
+      notesOf(result),
+    );
   });
 
   route('/api/v1/format_query', (parameters, reply) => {
@@ -66,7 +83,11 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, 
     const selectors = seriesSelectors(parameters);
     if (selectors.length === 0) throw new BadRequest('no match[] parameter provided');
     const found = selectLabels(queryable, selectors, timeRange(parameters));
-    return sendData(reply, `[${take(found, parameters.limit()).map(formatLabels).join(',')}]`, truncated(found.length, parameters));
+    return sendData(
+      reply,
+      `[${take(found, parameters.limit()).map(formatLabels).join(',')}]`,
+      truncated(found.length, parameters),
+    );
   });
 
   route('/api/v1/labels', (parameters, reply) => {
@@ -86,7 +107,11 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, 
     const values =
       selectors.length === 0
         ? queryable.labelValues(name, range.fromMs, range.toMs)
-        : sortedSet(selectLabels(queryable, selectors, range).map((labels) => labels.get(name)).filter((value) => value !== ''));
+        : sortedSet(
+            selectLabels(queryable, selectors, range)
+              .map((labels) => labels.get(name))
+              .filter((value) => value !== ''),
+          );
     return sendData(reply, JSON.stringify(take(values, parameters.limit())), truncated(values.length, parameters));
   });
 }
@@ -108,7 +133,8 @@ export function instantJson(result: InstantResult, limit = 0): string {
       return `{"resultType":"string","result":${formatPoint(value.timestampMs, 0).replace(/"0"\]$/, () => `${JSON.stringify(value.value)}]`)}}`;
     case 'vector': {
       const elements = take(value.samples, limit).map(
-        (sample) => `{"metric":${formatLabels(sample.labels)},"value":${formatPoint(sample.timestampMs, sample.value)}}`,
+        (sample) =>
+          `{"metric":${formatLabels(sample.labels)},"value":${formatPoint(sample.timestampMs, sample.value)}}`,
       );
       return `{"resultType":"vector","result":[${elements.join(',')}]}`;
     }

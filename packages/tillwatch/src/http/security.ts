@@ -41,5 +41,9 @@ export async function guardOrigin(request: FastifyRequest, reply: FastifyReply):
     // `null` and other opaque origins are foreign.
   }
   if (host === request.headers.host) return;
-  await reply.code(403).send({ status: 'error', errorType: 'bad_data', error: 'requests from other origins may not change anything here' });
+  await reply.code(403).send({
+    status: 'error',
+    errorType: 'bad_data',
+    error: 'requests from other origins may not change anything here',
+  });
 }

@@ -38,11 +38,14 @@ export async function createHttpServer(options: {
   let handle = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8' }).end('Tillwatch is starting.\n');
   };
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 15_000 }, (request, response) => handle(request, response));
+  const server = createServer({ requestTimeout: 60_000, headersTimeout: 15_000 }, (request, response) =>
+    handle(request, response),
+  );
   server.maxConnections = 1_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'something listens there already; take another port or stop it' : error.message;
+      const why =
+        error.code === 'EADDRINUSE' ? 'something listens there already; take another port or stop it' : error.message;
       reject(new Error(`cannot listen on ${listen.host}:${listen.port}: ${why}`, { cause: error }));
     });
     server.listen(listen.port, listen.host, resolve);

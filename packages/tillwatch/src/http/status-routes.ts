@@ -14,7 +14,10 @@ export interface StatusServices {
 }
 
 /** `/api/v1/rules`, `alerts`, `targets`, `metadata` and `status/…`, as Prometheus answers them. */
-export function registerStatusRoutes(app: FastifyInstance, { rules, scraper, startedAtMs, retentionMs }: StatusServices): void {
+export function registerStatusRoutes(
+  app: FastifyInstance,
+  { rules, scraper, startedAtMs, retentionMs }: StatusServices,
+): void {
   app.get('/api/v1/rules', (request, reply) => {
     const parameters = parametersOf(request);
     const type = parameters.get('type');
@@ -27,7 +30,9 @@ export function registerStatusRoutes(app: FastifyInstance, { rules, scraper, sta
     const withoutAlerts = parameters.get('exclude_alerts') === 'true';
     const groups = rules
       .groups()
-      .filter((group) => (groupNames.size === 0 || groupNames.has(group.name)) && (files.size === 0 || files.has(group.file)))
+      .filter(
+        (group) => (groupNames.size === 0 || groupNames.has(group.name)) && (files.size === 0 || files.has(group.file)),
+      )
       .map((group) => ({
         ...group,
         rules: group.rules.filter(
@@ -57,7 +62,10 @@ export function registerStatusRoutes(app: FastifyInstance, { rules, scraper, sta
       reply,
       JSON.stringify({
         activeTargets: state === 'dropped' ? [] : active.map(targetJson),
-        droppedTargets: state === 'active' ? [] : dropped.map((target) => ({ discoveredLabels: target.discoveredLabels, scrapePool: target.scrapePool })),
+        droppedTargets:
+          state === 'active'
+            ? []
+            : dropped.map((target) => ({ discoveredLabels: target.discoveredLabels, scrapePool: target.scrapePool })),
         droppedTargetCounts: countBy(dropped, (target) => target.scrapePool),
       }),
     );
@@ -68,7 +76,8 @@ export function registerStatusRoutes(app: FastifyInstance, { rules, scraper, sta
     const metric = parameters.get('metric');
     const limit = parameters.get('limit') === '' ? -1 : Number(parameters.get('limit'));
     const perMetric = parameters.get('limit_per_metric') === '' ? -1 : Number(parameters.get('limit_per_metric'));
-    if (!Number.isInteger(limit) || !Number.isInteger(perMetric)) return sendError(reply, 'bad_data', 'limit must be a number');
+    if (!Number.isInteger(limit) || !Number.isInteger(perMetric))
+      return sendError(reply, 'bad_data', 'limit must be a number');
     const byMetric = new Map<string, { type: string; help: string; unit: string }[]>();
     for (const { metric: name, type, help, unit } of scraper.metadata()) {
       if (metric !== '' && name !== metric) continue;
@@ -148,7 +157,9 @@ function alertJson(alert: AlertInstanceStatus): object {
     annotations: alert.annotations,
     state: alert.state,
     activeAt: new Date(alert.activeAtMs).toISOString(),
-    ...(alert.keepFiringSinceMs === undefined ? {} : { keepFiringSince: new Date(alert.keepFiringSinceMs).toISOString() }),
+    ...(alert.keepFiringSinceMs === undefined
+      ? {}
+      : { keepFiringSince: new Date(alert.keepFiringSinceMs).toISOString() }),
     value: scientific(alert.value),
   };
 }

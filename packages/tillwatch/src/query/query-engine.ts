@@ -1,5 +1,11 @@
-import { Labels, type Querier, type Queryable, type RangeSeries, type VectorSample } from '@tillwatch/model';
-import { formatProblems } from '@tillwatch/model';
+import {
+  formatProblems,
+  Labels,
+  type Querier,
+  type Queryable,
+  type RangeSeries,
+  type VectorSample,
+} from '@tillwatch/model';
 import {
   type EvalContext,
   type Expr,
@@ -91,6 +97,10 @@ function vectorOf(result: InstantResult): readonly VectorSample[] {
     case 'scalar':
       return [{ labels: Labels.empty, timestampMs: value.timestampMs, value: value.value }];
     default:
-      throw new QueryError('execution', `the query answers a ${value.type}, expected an instant vector or a scalar`, []);
+      throw new QueryError(
+        'execution',
+        `the query answers a ${value.type}, expected an instant vector or a scalar`,
+        [],
+      );
   }
 }

@@ -4,7 +4,12 @@ import type { CheckoutOverview } from './overview.ts';
 export interface LiveState {
   readonly nowMs: number;
   readonly version: string;
-  readonly shop: { readonly name: string; readonly currency: string; readonly timezone: string; readonly language: string };
+  readonly shop: {
+    readonly name: string;
+    readonly currency: string;
+    readonly timezone: string;
+    readonly language: string;
+  };
   /** `null` when the engine runs on standard files alone, without a tillwatch.yaml, or while the first answer is computed. */
   readonly overview: CheckoutOverview | null;
   /** Why there is no overview, in words that can be shown; '' when there is one. */
@@ -66,7 +71,13 @@ export interface LiveDemo {
 
 /** A message exactly as the demo's local servers received it. */
 export type DemoMessage =
-  | { readonly kind: 'slack'; readonly id: string; readonly receivedAtMs: number; readonly path: string; readonly body: SlackBody }
+  | {
+      readonly kind: 'slack';
+      readonly id: string;
+      readonly receivedAtMs: number;
+      readonly path: string;
+      readonly body: SlackBody;
+    }
   | {
       readonly kind: 'email';
       readonly id: string;

@@ -75,7 +75,10 @@ function paymentPanel(): Html {
   return html`<form class="panel" data-panel="payment" hidden>
     <h2>How would you like to pay?</h2>
     <div class="choices">${METHODS.map(
-      (method, i) => html`<label class="choice"><input type="radio" name="method" value="${method}" ${i === 0 && html`checked`}>
+      (
+        method,
+        i,
+      ) => html`<label class="choice"><input type="radio" name="method" value="${method}" ${i === 0 && html`checked`}>
         <span><strong>${METHOD_NAMES[method]}</strong><small>${METHOD_HINTS[method]}</small></span></label>`,
     )}</div>
     <div class="field bank"><label for="card">What the bank will say <small>(this is a demo: no card data is asked for)</small></label>

@@ -1,4 +1,4 @@
-import { REGION_NAMES, REGIONS, type Channel, type Region } from '../../domain/journey.ts';
+import { type Channel, REGION_NAMES, REGIONS, type Region } from '../../domain/journey.ts';
 import { type Html, html } from '../html.ts';
 
 /** What every page knows about who is looking at it. */
@@ -41,7 +41,9 @@ export function layout({ title, visitor, body, scripts = [] }: Page): string {
       <form class="region" method="post" action="/region">
         <input type="hidden" name="back" value="${path}">
         ${REGIONS.map(
-          (region) => html`<button name="region" value="${region}" ${region === visitor.region && html`aria-current="true"`}
+          (
+            region,
+          ) => html`<button name="region" value="${region}" ${region === visitor.region && html`aria-current="true"`}
             title="Deliver to: ${REGION_NAMES[region]}">${region.toUpperCase()}</button>`,
         )}
       </form>

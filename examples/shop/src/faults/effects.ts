@@ -1,0 +1,47 @@
+import type { Database } from '../db/port.ts';
+import { emptyShelf, restock } from '../db/schema.ts';
+import { PROMOTED } from '../domain/catalogue.ts';
+import type { Listener } from '../listener.ts';
+import type { Carrier } from '../providers/carrier.ts';
+import type { Service } from '../providers/service.ts';
+import type { Watch } from '../shop/watch.ts';
+import type { Switchboard } from './switchboard.ts';
+import { BAD_RELEASE } from './table.ts';
+
+/** What the faults get their hands on. */
+export interface FaultTargets {
+  readonly database: Database;
+  readonly services: readonly Service[];
+  readonly carrier: Carrier;
+  readonly listener: Listener;
+  readonly watch: Watch;
+}
+
+/**
+ * Makes those faults real that need more than somebody asking whether they are active. Gives back what has to be done
+ * before the shop stops: connections that a fault holds are released.
+ */
+export function wireFaults(switchboard: Switchboard, targets: FaultTargets): () => Promise<void> {
+  const { database, carrier, listener, watch } = targets;
+  const service = (name: string) => targets.services.find((candidate) => candidate.name === name);
+  let giveBack: (() => Promise<void>) | undefined;
+
+  switchboard.on('provider-outage', (active) => service('nordbank')?.behave({ outage: active ? 'mixed' : 'none' }));
+  switchboard.on('provider-partial', (active) =>
+    service('acme-pay')?.behave(active ? { errorRate: 0.4, latencyMs: 400 } : { errorRate: 0.002, latencyMs: 70 }),
+  );
+  switchboard.on('region-outage', (active) => carrier.closeRegion('us', active));
+  switchboard.on('bad-release', (active) => {
+    if (active) watch.announce(BAD_RELEASE);
+  });
+  switchboard.on('pool-exhausted', async (active) => {
+    if (active) giveBack = database.leakConnections();
+    else await giveBack?.();
+  });
+  switchboard.on('stock-errors', (active) => (active ? emptyShelf(database, PROMOTED) : restock(database)));
+  switchboard.on('shop-down', (active) => (active ? listener.close() : listener.open()));
+
+  return async () => {
+    await giveBack?.();
+  };
+}

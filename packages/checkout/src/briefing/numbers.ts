@@ -1,0 +1,76 @@
+import type { Estimate } from '../impact/estimate-loss.ts';
+
+/** Writes numbers, money and times as readers of one language and time zone expect them. */
+export class Numbers {
+  readonly #language: string;
+  readonly #currency: string;
+  readonly #timezone: string;
+
+  constructor(language: string, currency: string, timezone: string) {
+    this.#language = language;
+    this.#currency = currency;
+    this.#timezone = timezone;
+  }
+
+  /** `62.4%`; whole percents below a tenth of one would hide nothing. */
+  percent(share: number): string {
+    return this.#format(share, { style: 'percent', maximumFractionDigits: share > 0.9 && share < 1 ? 1 : 0 });
+  }
+
+  count(value: number): string {
+    return this.#format(Math.round(value), { maximumFractionDigits: 0 });
+  }
+
+  /** Two digits that mean something: for estimates and rates. */
+  rough(value: number): string {
+    return this.#format(value, { maximumSignificantDigits: value >= 100 ? 3 : 2 });
+  }
+
+  /** An estimate of money, without digits that nobody can know. */
+  money(value: number): string {
+    const digits = value >= 1_000 ? 3 : 2;
+    const rounded = value <= 0 ? 0 : Number(value.toPrecision(digits));
+    return this.#format(Math.round(rounded), {
+      style: 'currency',
+      currency: this.#currency,
+      maximumFractionDigits: 0,
+      minimumFractionDigits: 0,
+    });
+  }
+
+  moneyRange({ low, high }: Estimate): string {
+    return `${this.money(low)} – ${this.money(high)}`;
+  }
+
+  countRange({ low, high }: Estimate): string {
+    return low === high ? this.count(low) : `${this.count(low)} – ${this.count(high)}`;
+  }
+
+  seconds(value: number): string {
+    return this.#format(value, { style: 'unit', unit: 'second', unitDisplay: 'short', maximumSignificantDigits: 2 });
+  }
+
+  clock(atMs: number): string {
+    return new Intl.DateTimeFormat(this.#language, {
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+      timeZone: this.#timezone,
+    }).format(atMs);
+  }
+
+  /** `14 minutes`, `2 hours 5 minutes`; never less than a minute. */
+  duration(ms: number): string {
+    const minutes = Math.max(1, Math.round(ms / 60_000));
+    const hours = Math.floor(minutes / 60);
+    const unit = (value: number, name: 'hour' | 'minute') =>
+      this.#format(value, { style: 'unit', unit: name, unitDisplay: 'long' });
+    if (hours === 0) return unit(minutes, 'minute');
+    const rest = minutes % 60;
+    return rest === 0 ? unit(hours, 'hour') : `${unit(hours, 'hour')} ${unit(rest, 'minute')}`;
+  }
+
+  #format(value: number, options: Intl.NumberFormatOptions): string {
+    return new Intl.NumberFormat(this.#language, options).format(value);
+  }
+}

@@ -1,0 +1,83 @@
+import { formatDuration, type Querier } from '@tillwatch/model';
+import type { Periods } from '../diagnosis/diagnose.ts';
+import { windowsFor } from '../plan/windows.ts';
+import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
+
+/** A figure now and in the time before; `undefined` where there was nothing to measure. */
+export interface Figure {
+  readonly now: number | undefined;
+  readonly before: number | undefined;
+}
+
+/** What a message says in numbers. Shares are 0 to 1, rates are per minute. */
+export interface Figures {
+  readonly successRate: Figure;
+  readonly ordersPerMinute: Figure;
+  readonly attemptsPerMinute: Figure;
+  readonly declineRate: Figure;
+  readonly slowestStep: { readonly step: string; readonly provider: string; readonly seconds: number } | undefined;
+  readonly databaseP95Seconds: Figure;
+  readonly poolWaiting: number | undefined;
+  readonly targets: { readonly up: number; readonly all: number };
+  readonly providers: readonly { readonly provider: string; readonly errorRate: number }[];
+  readonly serverErrorsPerMinute: number | undefined;
+  readonly versions: readonly string[];
+}
+
+export async function readFigures(querier: Querier, config: TillwatchConfig, periods: Periods): Promise<Figures> {
+  const { pair, unit, unitMinutes } = windowsFor(config);
+  const past = formatDuration(periods.pastMs);
+  const nowMs = periods.untilMs;
+  const beforeMs = Math.min(periods.sinceMs, nowMs) - 30_000;
+  const one = async (expr: string, atMs: number): Promise<number | undefined> => {
+    const value = (await querier.instant(expr, atMs))[0]?.value;
+    return value === undefined || Number.isNaN(value) ? undefined : value;
+  };
+  const both = async (now: string, before: string): Promise<Figure> => {
+    const [nowValue, beforeValue] = await Promise.all([one(now, nowMs), one(before, beforeMs)]);
+    return { now: nowValue, before: beforeValue };
+  };
+  const perMinute = (what: string) =>
+    both(`sum(${what}:increase${unit}) / ${unitMinutes}`, `sum(avg_over_time(${what}:increase${unit}[${past}])) / ${unitMinutes}`);
+  const declined = (window: string) => `checkout:declined:increase${window}`;
+
+  const [successRate, ordersPerMinute, attemptsPerMinute, declineRate, databaseP95Seconds] = await Promise.all([
+    both(`checkout:success_ratio:${unit}{slice="all"}`, `avg_over_time(checkout:success_ratio:${pair}{slice="all"}[${past}])`),
+    perMinute('checkout:orders'),
+    both(
+      `checkout:attempts:increase${unit}{slice="all"} / ${unitMinutes}`,
+      `avg_over_time(checkout:attempts:increase${unit}{slice="all"}[${past}]) / ${unitMinutes}`,
+    ),
+    both(
+      `${declined(pair)} / (${declined(pair)} + checkout:orders:increase${pair} > 0)`,
+      `avg_over_time(${declined(unit)}[${past}]) / (avg_over_time(${declined(unit)}[${past}]) + avg_over_time(checkout:orders:increase${unit}[${past}]) > 0)`,
+    ),
+    both(`checkout:db_seconds:p95_${unit}`, `avg_over_time(checkout:db_seconds:p95_${unit}[${past}])`),
+  ]);
+  const [slowest, poolWaiting, up, all, providers, serverErrorsPerMinute, versions] = await Promise.all([
+    querier.instant(`topk(1, checkout:step_seconds:p95_${unit})`, nowMs),
+    one('max(db_pool_waiting)', nowMs),
+    one('sum(up)', nowMs),
+    one('count(up)', nowMs),
+    querier.instant(`sort_desc(checkout:error_ratio:${pair}{slice="provider"})`, nowMs),
+    one(`sum(rate(http_requests_total{code=~"5.."}[${unit}])) * 60`, nowMs),
+    querier.instant('count by (version) (app_info)', nowMs),
+  ]);
+  const top = slowest[0];
+  return {
+    successRate,
+    ordersPerMinute,
+    attemptsPerMinute,
+    declineRate,
+    databaseP95Seconds,
+    slowestStep:
+      top === undefined || Number.isNaN(top.value)
+        ? undefined
+        : { step: top.labels.get('step'), provider: top.labels.get('provider'), seconds: top.value },
+    poolWaiting,
+    targets: { up: up ?? 0, all: all ?? 0 },
+    providers: providers.map(({ labels, value }) => ({ provider: labels.get('provider'), errorRate: value })),
+    serverErrorsPerMinute,
+    versions: versions.map(({ labels }) => labels.get('version')).filter((version) => version !== ''),
+  };
+}

@@ -1,0 +1,53 @@
+import { type Alert, alertName } from '@tillwatch/model';
+import type { AlertName } from '../plan/alert-catalogue.ts';
+
+/** What sort of trouble it is: decides what is measured and in which words it is told. */
+export type IncidentKind =
+  | 'failures'
+  | 'orders-drop'
+  | 'attempts-stopped'
+  | 'silent'
+  | 'shop-down'
+  | 'slow'
+  | 'database'
+  | 'server-errors'
+  | 'payment-without-order'
+  | 'declines'
+  | 'trickle'
+  | 'instance-down'
+  | 'watch';
+
+/** From what explains most to what explains least: the first that is among the alerts is what the message is about. */
+const KINDS: readonly (readonly [AlertName, IncidentKind])[] = [
+  ['CheckoutTargetDown', 'shop-down'],
+  ['CheckoutSilent', 'silent'],
+  ['CheckoutAttemptsStopped', 'attempts-stopped'],
+  ['CheckoutSuccessRateLow', 'failures'],
+  ['CheckoutErrorRateHigh', 'failures'],
+  ['CheckoutSuccessfulOrdersDrop', 'orders-drop'],
+  ['CheckoutPaymentWithoutOrder', 'payment-without-order'],
+  ['CheckoutLatencyHigh', 'slow'],
+  ['DatabasePoolExhausted', 'database'],
+  ['DatabaseSlow', 'database'],
+  ['HttpServerErrors', 'server-errors'],
+  ['CheckoutFailureTrickle', 'trickle'],
+  ['CheckoutDeclinesHigh', 'declines'],
+  ['CheckoutMetricsMissing', 'watch'],
+  ['CheckoutInstanceDown', 'instance-down'],
+  ['CheckoutScrapeTooLarge', 'watch'],
+  ['TillwatchRuleFailures', 'watch'],
+];
+
+/** The kind of the weightiest alert, and that alert; `undefined` when none of them is Tillwatch's own. */
+export function weightiest(alerts: readonly Alert[]): { kind: IncidentKind; alert: Alert } | undefined {
+  for (const [name, kind] of KINDS) {
+    const alert = alerts.find((one) => alertName(one) === name);
+    if (alert !== undefined) return { kind, alert };
+  }
+  return undefined;
+}
+
+/** Kinds in which what customers do says nothing about demand, because they are not seen. */
+export function isUnseen(kind: IncidentKind): boolean {
+  return kind === 'silent' || kind === 'shop-down';
+}

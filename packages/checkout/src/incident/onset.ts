@@ -1,0 +1,73 @@
+import type { Querier } from '@tillwatch/model';
+import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
+import { windowsFor } from '../plan/windows.ts';
+import type { IncidentKind } from './incident-kind.ts';
+
+/** How far before the alert its beginning is looked for. */
+const LOOK_BACK_MS = 30 * 60_000;
+const STEP_MS = 15_000;
+
+/** A series whose value is at least 1 while the trouble lasts. */
+function troubleSeries(kind: IncidentKind, config: TillwatchConfig): string | undefined {
+  const { unit } = windowsFor(config);
+  switch (kind) {
+    case 'failures':
+    case 'trickle':
+    case 'server-errors':
+      return `checkout:error_ratio:${unit}{slice="all"} / ${config.objectives.errorRate / 2}`;
+    case 'attempts-stopped':
+    case 'silent':
+      return `0.7 * checkout:attempts:before{slice="all"} / clamp_min(checkout:attempts:increase${unit}{slice="all"}, 0.01)`;
+    case 'orders-drop':
+      return `0.7 * checkout:orders:before / clamp_min(checkout:orders:increase${unit}, 0.01)`;
+    case 'slow':
+      return `max(checkout:step_seconds:p95_${unit}) / ${config.objectives.stepP95Seconds}`;
+    case 'database':
+      return `max(checkout:db_seconds:p95_${unit}) / ${config.objectives.databaseP95Seconds}`;
+    case 'shop-down':
+      return '1 - max(up)';
+    case 'declines':
+    case 'payment-without-order':
+    case 'instance-down':
+    case 'watch':
+      return undefined;
+  }
+}
+
+/**
+ * When the trouble began: the start of the bad stretch that leads up to the alert. An alert fires some time after that,
+ * once it is sure. Falls back to `firedAtMs`.
+ */
+export async function findOnset(
+  querier: Querier,
+  config: TillwatchConfig,
+  kind: IncidentKind,
+  firedAtMs: number,
+): Promise<number> {
+  const expr = troubleSeries(kind, config);
+  if (expr === undefined) return firedAtMs;
+  const [series] = await querier.range(expr, firedAtMs - LOOK_BACK_MS, firedAtMs, STEP_MS);
+  if (series === undefined) return firedAtMs;
+  return startOfRun(series.timestampsMs, series.values) ?? firedAtMs;
+}
+
+/**
+ * The first moment of the last run of values of at least 1, one exception in a row forgiven. `undefined` when the end of
+ * the series is not in such a run.
+ */
+export function startOfRun(
+  timestampsMs: readonly number[] | Float64Array,
+  values: readonly number[] | Float64Array,
+): number | undefined {
+  let start: number | undefined;
+  let exceptions = 0;
+  for (let i = values.length - 1; i >= 0; i--) {
+    if ((values[i] as number) >= 1) {
+      start = timestampsMs[i] as number;
+      exceptions = 0;
+    } else if (++exceptions > 1) {
+      break;
+    }
+  }
+  return start;
+}

@@ -1,0 +1,198 @@
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import * as stat from '@grafana/grafana-foundation-sdk/stat';
+import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
+import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
+import type { Windows } from './windows.ts';
+
+/**
+ * The data source is a variable of the dashboard, not an `__inputs` entry: those are only filled in by hand, so a dashboard
+ * that is provisioned from a file would look for a source called "${DS_PROMETHEUS}".
+ */
+const SOURCE = { type: 'prometheus', uid: '$' + '{datasource}' } as const;
+
+/** What the business side looks at: does it work, what comes in, what is being lost. */
+export function overviewDashboard(config: TillwatchConfig, windows: Windows): string {
+  const { shop, objectives } = config;
+  const { unit, pair } = windows;
+  const perMinute = (expr: string) => (windows.unitMinutes === 1 ? expr : `${expr} / ${windows.unitMinutes}`);
+  const builder = start(`${shop.name}: checkout`, 'tillwatch-overview', config)
+    .withPanel(
+      figure('Success rate', `checkout:success_ratio:${pair}{slice="all"}`, 'percentunit', [
+        [null, 'red'],
+        [objectives.successRate, 'orange'],
+        [1 - objectives.errorRate, 'green'],
+      ]),
+    )
+    .withPanel(figure('Orders per minute', perMinute(`checkout:orders:increase${unit}`), 'short', [[null, 'blue']]))
+    .withPanel(figure(`${shop.currency} per minute`, moneyPerMinute(pair), `currency${shop.currency}`, [[null, 'blue']]))
+    .withPanel(
+      figure('Orders being lost per hour (estimate)', `checkout:lost_orders_per_hour:${pair}`, 'short', [
+        [null, 'green'],
+        [5, 'orange'],
+        [30, 'red'],
+      ]),
+    )
+    .withPanel(
+      graph('Orders per minute', 24, 'short', [
+        [perMinute(`checkout:orders:increase${unit}`), 'orders'],
+        ['checkout:orders:before', 'the hour before'],
+      ]),
+    )
+    .withPanel(
+      graph('Success rate', 12, 'percentunit', [
+        [`checkout:success_ratio:${pair}{slice="all"}`, 'success rate'],
+        [`vector(${objectives.successRate})`, 'objective'],
+      ]),
+    )
+    .withPanel(graph(`${shop.currency} per minute`, 12, `currency${shop.currency}`, [[moneyPerMinute(pair), shop.currency]]))
+    .withPanel(
+      graph('Checkouts: started, ordered, declined', 24, 'short', [
+        [perMinute(`checkout:attempts:increase${unit}{slice="all"}`), 'started'],
+        [perMinute(`checkout:orders:increase${unit}`), 'ordered'],
+        [perMinute(`checkout:declined:increase${unit}`), 'declined by the bank'],
+      ]),
+    );
+  return text(builder);
+}
+
+/** What dev and ops look at: which step, provider, region, version; how long; what lies below. */
+export function checkoutDashboard(config: TillwatchConfig, windows: Windows): string {
+  const { shop, objectives } = config;
+  const { unit, pair } = windows;
+  const failing = (labels: string) =>
+    `sum by (${labels}) (rate(checkout_outcomes_total{outcome="failure",reason_class="technical"}[$__rate_interval])) * 60`;
+  const slice = (label: string): Query => [`checkout:error_ratio:${pair}{slice="${label}"}`, `{{${label}}}`];
+  const builder = start(`${shop.name}: checkout in detail`, 'tillwatch-checkout', config)
+    .withPanel(
+      graph('Error rate', 12, 'percentunit', [
+        [`checkout:error_ratio:${pair}{slice="all"}`, 'all'],
+        [`vector(${objectives.errorRate})`, 'objective'],
+      ]),
+    )
+    .withPanel(graph('Evidence against a healthy shop (nats; pages above 12)', 12, 'short', [[`topk(5, checkout:error_evidence:${pair})`, '{{slice}} {{provider}}{{method}}{{region}}{{channel}}{{version}}{{step}}{{instance}}']]))
+    .withPanel(graph('Failures per minute by step and reason', 12, 'short', [[failing('step, reason'), '{{step}} {{reason}}']]))
+    .withPanel(graph('Error rate by provider', 12, 'percentunit', [slice('provider')]))
+    .withPanel(graph('Error rate by region', 8, 'percentunit', [slice('region')]))
+    .withPanel(graph('Error rate by channel', 8, 'percentunit', [slice('channel')]))
+    .withPanel(graph('Error rate by version', 8, 'percentunit', [slice('version')]))
+    .withRow(new dashboard.RowBuilder('Funnel'))
+    .withPanel(
+      graph('Checkouts per minute: started, ordered, given up', 12, 'short', [
+        [`sum(rate(checkout_attempts_total[$__rate_interval])) * 60`, 'started'],
+        [`sum(rate(checkout_outcomes_total{outcome="success"}[$__rate_interval])) * 60`, 'ordered'],
+        [`sum by (step) (rate(checkout_outcomes_total{outcome="abandoned"}[$__rate_interval])) * 60`, 'given up at {{step}}'],
+      ]),
+    )
+    .withPanel(
+      graph('Checkouts started, and what page views let expect', 12, 'short', [
+        [`checkout:attempts:increase${pair}{slice="all"}`, 'started'],
+        [`checkout:attempts:expected${pair}{slice="all"}`, 'expected'],
+      ]),
+    )
+    .withPanel(graph('Declined payments by provider and reason', 12, 'short', [[`sum by (provider, reason) (rate(checkout_outcomes_total{outcome="failure",reason_class!="technical"}[$__rate_interval])) * 60`, '{{provider}} {{reason}}']]))
+    .withPanel(
+      graph('Payments taken and orders placed per minute', 12, 'short', [
+        [`sum by (provider) (rate(checkout_payments_captured_total[$__rate_interval])) * 60`, '{{provider}} taken'],
+        [`sum by (provider) (rate(checkout_orders_placed_total[$__rate_interval])) * 60`, '{{provider}} ordered'],
+      ]),
+    )
+    .withRow(new dashboard.RowBuilder('Response times'))
+    .withPanel(graph('p95 by step and provider', 12, 's', [[`checkout:step_seconds:p95_${unit}`, '{{step}} {{provider}}']]))
+    .withPanel(
+      graph('p50 and p95 of whole checkouts', 12, 's', [
+        [quantile(0.5, 'checkout_duration_seconds', '{outcome="success"}'), 'p50'],
+        [quantile(0.95, 'checkout_duration_seconds', '{outcome="success"}'), 'p95'],
+      ]),
+    )
+    .withRow(new dashboard.RowBuilder('Below the checkout'))
+    .withPanel(graph('Requests that end in 5xx, per minute', 8, 'short', [[`sum by (route, code) (rate(http_requests_total{code=~"5.."}[$__rate_interval])) * 60`, '{{route}} {{code}}']]))
+    .withPanel(graph('p95 of HTTP answers', 8, 's', [[quantile(0.95, 'http_request_duration_seconds', '', 'route'), '{{route}}']]))
+    .withPanel(graph('p95 of database queries', 8, 's', [[quantile(0.95, 'db_query_duration_seconds', '', 'operation'), '{{operation}}']]))
+    .withPanel(
+      graph('Database connections', 8, 'short', [
+        ['sum by (pool, state) (db_pool_connections)', '{{pool}} {{state}}'],
+        ['sum by (pool) (db_pool_waiting)', '{{pool}} waiting'],
+      ]),
+    )
+    .withPanel(graph('Targets', 8, 'short', [['up', '{{job}} {{instance}}']]))
+    .withPanel(graph('Versions running', 8, 'short', [['count by (version) (app_info)', '{{version}}']]));
+  return text(builder);
+}
+
+type Query = readonly [expr: string, legend: string];
+
+function start(title: string, uid: string, config: TillwatchConfig): dashboard.DashboardBuilder {
+  return new dashboard.DashboardBuilder(title)
+    .uid(uid)
+    .tags(['tillwatch', 'checkout'])
+    .timezone(config.shop.timezone)
+    .refresh('10s')
+    .time({ from: 'now-1h', to: 'now' })
+    .tooltip(dashboard.DashboardCursorSync.Crosshair)
+    .withVariable(new dashboard.DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
+    .annotation(
+      new dashboard.AnnotationQueryBuilder()
+        .name('Alerts')
+        .datasource(SOURCE)
+        .enable(true)
+        .iconColor('red')
+        .expr('ALERTS{journey="checkout",alertstate="firing",severity="page"}')
+        .titleFormat('{{alertname}}'),
+    );
+}
+
+function figure(
+  title: string,
+  expr: string,
+  unit: string,
+  thresholds: readonly (readonly [from: number | null, color: string])[],
+): stat.PanelBuilder {
+  return new stat.PanelBuilder()
+    .title(title)
+    .datasource(SOURCE)
+    .unit(unit)
+    .height(5)
+    .span(6)
+    .noValue('no traffic')
+    .thresholds(
+      new dashboard.ThresholdsConfigBuilder()
+        .mode(dashboard.ThresholdsMode.Absolute)
+        .steps(thresholds.map(([value, color]) => ({ value, color }))),
+    )
+    .withTarget(query([expr, title], 0));
+}
+
+function graph(title: string, span: number, unit: string, queries: readonly Query[]): timeseries.PanelBuilder {
+  const builder = new timeseries.PanelBuilder().title(title).datasource(SOURCE).unit(unit).min(0).height(8).span(span);
+  queries.forEach((one, i) => {
+    builder.withTarget(query(one, i));
+  });
+  return builder;
+}
+
+function query([expr, legend]: Query, index: number): DataqueryBuilder {
+  return new DataqueryBuilder()
+    .refId(String.fromCharCode(65 + index))
+    .datasource(SOURCE)
+    .expr(expr)
+    .legendFormat(legend)
+    .range();
+}
+
+function quantile(q: number, metric: string, matchers: string, by = ''): string {
+  const labels = by === '' ? 'le' : `${by}, le`;
+  return `histogram_quantile(${q}, sum by (${labels}) (rate(${metric}_bucket${matchers}[$__rate_interval])))`;
+}
+
+function moneyPerMinute(window: string): string {
+  return `sum(rate(checkout_order_value_total{outcome=~"|success"}[${window}])) * 60`;
+}
+
+function text(builder: dashboard.DashboardBuilder): string {
+  const built = builder.build();
+  built.panels?.forEach((panel, i) => {
+    panel.id = i + 1;
+  });
+  return `${JSON.stringify(built, null, 2)}\n`;
+}

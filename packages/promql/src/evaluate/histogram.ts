@@ -1,0 +1,131 @@
+import type { Labels, Span } from '@tillwatch/model';
+import { formatNumber } from '../format.ts';
+import type { Call } from '../parse/ast.ts';
+import { forMetric } from './annotations.ts';
+import { type Bucket, fractionOf, prepareBuckets, quantileOfBuckets } from './buckets.ts';
+import { type Column, droppedName, mergeEqual, newColumn, type Value, vectorOf } from './column.ts';
+import { quantileWarning } from './quantile.ts';
+import { failSameLabels, type Run } from './run.ts';
+
+/** The bucket series of one classic histogram, by upper bound. */
+interface Histogram {
+  readonly labels: Labels;
+  readonly name: string;
+  readonly dropName: boolean;
+  readonly buckets: { readonly upperBound: number; readonly column: Column }[];
+}
+
+/** `histogram_quantile` of classic histograms: series with `le` that are equal otherwise make up one. */
+export function histogramQuantile(run: Run, call: Call, q: Float64Array, columns: readonly Column[]): Value {
+  if (columns.length > 0) warnOfQuantiles(run, q, call.args[0]!.span);
+  const at = call.args[1]!.span;
+  const out = histogramsOf(run, columns, at).map((histogram) => quantileColumn(run, call, histogram, q, at));
+  return vectorOf(mergeEqual(out, () => failSameLabels(call.span)));
+}
+
+/** `histogram_quantiles`: several quantiles at once, told apart by a label. */
+export function histogramQuantiles(
+  run: Run,
+  call: Call,
+  columns: readonly Column[],
+  label: string,
+  quantiles: readonly Float64Array[],
+): Value {
+  const at = call.args[0]!.span;
+  const histograms = histogramsOf(run, columns, at);
+  const out: Column[] = [];
+  for (const [i, q] of quantiles.entries()) {
+    if (columns.length > 0) warnOfQuantiles(run, q, call.args[i + 2]!.span);
+    for (const histogram of histograms) {
+      const column = quantileColumn(run, call, histogram, q, at);
+      out.push({ ...column, labels: column.labels.with(label, formatNumber(q[0]!)) });
+    }
+  }
+  return vectorOf(mergeEqual(out, () => failSameLabels(call.span)));
+}
+
+function warnOfQuantiles(run: Run, q: Float64Array, span: Span): void {
+  for (const value of q) {
+    const warning = quantileWarning(value);
+    if (warning !== undefined) run.annotations.warn(warning, span);
+  }
+}
+
+function quantileColumn(run: Run, call: Call, histogram: Histogram, q: Float64Array, at: Span): Column {
+  run.tick(call.span);
+  const column = newColumn(histogram.labels, q.length, histogram.dropName);
+  for (let k = 0; k < q.length; k++) {
+    const buckets = bucketsAt(histogram, k);
+    if (buckets.length === 0) continue;
+    const prepared = prepareBuckets(buckets);
+    column.values[k] = quantileOfBuckets(q[k]!, prepared.buckets);
+    column.present[k] = 1;
+    if (prepared.wasForced && q[k]! >= 0 && q[k]! <= 1) noteForced(run, histogram.name, at);
+  }
+  return column;
+}
+
+function noteForced(run: Run, name: string, at: Span): void {
+  const manual = 'https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile';
+  run.annotations.info(`input to histogram_quantile needed to be fixed for monotonicity (see ${manual})${forMetric(name)}`, at);
+}
+
+/** `histogram_fraction` of classic histograms: the share of observations between two bounds. */
+export function histogramFraction(
+  run: Run,
+  call: Call,
+  lower: Float64Array,
+  upper: Float64Array,
+  columns: readonly Column[],
+): Value {
+  const out = histogramsOf(run, columns, call.args[2]!.span).map((histogram) => {
+    run.tick(call.span);
+    const column = newColumn(histogram.labels, lower.length, histogram.dropName);
+    for (let k = 0; k < lower.length; k++) {
+      const buckets = bucketsAt(histogram, k);
+      if (buckets.length === 0) continue;
+      column.values[k] = fractionOf(lower[k]!, upper[k]!, prepareBuckets(buckets).buckets);
+      column.present[k] = 1;
+    }
+    return column;
+  });
+  return vectorOf(mergeEqual(out, () => failSameLabels(call.span)));
+}
+
+function histogramsOf(run: Run, columns: readonly Column[], at: Span): Histogram[] {
+  const histograms = new Map<string, Histogram>();
+  for (const column of columns) {
+    const le = column.labels.get('le');
+    const upperBound = readBound(le);
+    if (upperBound === undefined) {
+      const text = `bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)}`;
+      run.annotations.warn(text + forMetric(column.labels.metricName), at);
+      continue;
+    }
+    const key = column.labels.without(['le', '__name__']).key;
+    let histogram = histograms.get(key);
+    if (histogram === undefined) {
+      const named = droppedName(run, column.labels.without(['le']));
+      histogram = { ...named, name: column.labels.metricName, buckets: [] };
+      histograms.set(key, histogram);
+    }
+    histogram.buckets.push({ upperBound, column });
+  }
+  const all = [...histograms.values()];
+  for (const { buckets } of all) buckets.sort((a, b) => a.upperBound - b.upperBound);
+  return all;
+}
+
+function bucketsAt({ buckets }: Histogram, step: number): Bucket[] {
+  const there: Bucket[] = [];
+  for (const { upperBound, column } of buckets) {
+    if (column.present[step] === 1) there.push({ upperBound, count: column.values[step]! });
+  }
+  return there;
+}
+
+function readBound(le: string): number | undefined {
+  if (/^[+]?inf(?:inity)?$/i.test(le)) return Number.POSITIVE_INFINITY;
+  if (/^-inf(?:inity)?$/i.test(le)) return Number.NEGATIVE_INFINITY;
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(le) ? Number(le) : undefined;
+}

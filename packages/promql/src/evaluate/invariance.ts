@@ -1,0 +1,47 @@
+import type { Expr } from '../parse/ast.ts';
+import type { Run } from './run.ts';
+
+/** Functions whose answer depends on the moment of evaluation even if their arguments do not. */
+const TIME_DEPENDENT = new Set([
+  'days_in_month',
+  'day_of_month',
+  'day_of_week',
+  'day_of_year',
+  'hour',
+  'minute',
+  'month',
+  'year',
+  'predict_linear',
+  'time',
+]);
+
+/** Does the expression have the same value at every step: is everything it reads pinned by `@`, or constant? */
+export function isInvariant(run: Run, expr: Expr): boolean {
+  const known = run.invariance.get(expr);
+  if (known !== undefined) return known;
+  const result = decide(run, expr);
+  run.invariance.set(expr, result);
+  return result;
+}
+
+function decide(run: Run, expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'number':
+    case 'string':
+      return true;
+    case 'vectorSelector':
+    case 'subquery':
+      return expr.atModifier !== undefined;
+    case 'matrixSelector':
+      return expr.selector.atModifier !== undefined;
+    case 'call':
+      return !TIME_DEPENDENT.has(expr.func) && expr.args.every((arg) => isInvariant(run, arg));
+    case 'aggregate':
+      return isInvariant(run, expr.expr) && (expr.param === undefined || isInvariant(run, expr.param));
+    case 'binary':
+      return isInvariant(run, expr.lhs) && isInvariant(run, expr.rhs);
+    case 'unary':
+    case 'paren':
+      return isInvariant(run, expr.expr);
+  }
+}

@@ -1,0 +1,220 @@
+import { incrementalMean } from './compensated-sum.ts';
+import { quantileOf } from './quantile.ts';
+import { RegressionMonoid, SumMonoid, slide, slideExtreme, VarianceMonoid } from './sliding.ts';
+import { type Timeline, timeAt } from './timeline.ts';
+
+/** What a range function works on: one series without staleness markers, its windows, and where the results go. */
+export interface KernelInput {
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+  /** Window k holds samples `lo[k]` to `hi[k] - 1`. */
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+  /** Window k ends at step k of this timeline (end included) and is `rangeMs` long (start excluded). */
+  readonly times: Timeline;
+  readonly rangeMs: number;
+  /** The moments of evaluation, before offset and `@`. */
+  readonly evaluation: Timeline;
+  readonly out: Float64Array;
+  readonly present: Uint8Array;
+  /** The function's scalar arguments, one value per step. */
+  readonly params: readonly Float64Array[];
+}
+
+/** Fills `out` and `present` for all steps of one series. */
+export type Kernel = (input: KernelInput) => void;
+
+/** The range functions that turn each window of a series into a number. */
+export function rangeKernel(name: string): Kernel | undefined {
+  return KERNELS.get(name);
+}
+
+const rate: Kernel = (input) => extrapolate(input, true, true);
+const increase: Kernel = (input) => extrapolate(input, true, false);
+const delta: Kernel = (input) => extrapolate(input, false, false);
+
+/**
+ * How much a series rose in each window, stretched to the window's ends as far as the spacing of its samples suggests, but a
+ * counter never below zero. A prefix sum of what counter resets lost makes each window a subtraction.
+ */
+function extrapolate(input: KernelInput, isCounter: boolean, isRate: boolean): void {
+  const { timestampsMs, values, lo, hi, times, rangeMs } = input;
+  const lost = isCounter ? lostAtResets(values) : undefined;
+  for (let k = 0; k < lo.length; k++) {
+    const first = lo[k]!;
+    const last = hi[k]! - 1;
+    if (last <= first) continue;
+    let change = values[last]! - values[first]!;
+    if (lost !== undefined) change += lost === 'infinite' ? rescanLost(values, first, last) : lost[last]! - lost[first]!;
+
+    const end = timeAt(times, k);
+    const sampled = (timestampsMs[last]! - timestampsMs[first]!) / 1000;
+    const spacing = sampled / (last - first);
+    let toStart = (timestampsMs[first]! - (end - rangeMs)) / 1000;
+    let toEnd = (end - timestampsMs[last]!) / 1000;
+    if (toStart >= spacing * 1.1) toStart = spacing / 2;
+    if (toEnd >= spacing * 1.1) toEnd = spacing / 2;
+    if (isCounter && change > 0 && values[first]! >= 0) toStart = Math.min(toStart, sampled * (values[first]! / change));
+    let factor = (sampled + toStart + toEnd) / sampled;
+    if (isRate) factor /= rangeMs / 1000;
+    put(input, k, change * factor);
+  }
+}
+
+/** For each sample, the sum of what was lost at all resets up to it. A reset from infinity cannot be subtracted again. */
+function lostAtResets(values: Float64Array): Float64Array | 'infinite' {
+  const lost = new Float64Array(values.length);
+  let sum = 0;
+  for (let i = 1; i < values.length; i++) {
+    if (values[i]! < values[i - 1]!) sum += values[i - 1]!;
+    lost[i] = sum;
+  }
+  return Number.isFinite(sum) ? lost : 'infinite';
+}
+
+function rescanLost(values: Float64Array, first: number, last: number): number {
+  let sum = 0;
+  for (let i = first + 1; i <= last; i++) if (values[i]! < values[i - 1]!) sum += values[i - 1]!;
+  return sum;
+}
+
+function put(input: KernelInput, step: number, value: number): void {
+  input.out[step] = value;
+  input.present[step] = 1;
+}
+
+/** The difference of the last two samples of each window. */
+function lastTwo(input: KernelInput, isRate: boolean): void {
+  const { timestampsMs, values, lo, hi } = input;
+  for (let k = 0; k < lo.length; k++) {
+    const last = hi[k]! - 1;
+    if (last <= lo[k]!) continue;
+    const before = last - 1;
+    const isReset = isRate && values[last]! < values[before]!;
+    const change = isReset ? values[last]! : values[last]! - values[before]!;
+    put(input, k, isRate ? change / ((timestampsMs[last]! - timestampsMs[before]!) / 1000) : change);
+  }
+}
+
+/** Counts, in each window, the neighbours of which `isEvent` is true. */
+function countEvents(input: KernelInput, isEvent: (before: number, after: number) => boolean): void {
+  const { values, lo, hi } = input;
+  const events = new Int32Array(values.length);
+  for (let i = 1; i < values.length; i++) events[i] = events[i - 1]! + (isEvent(values[i - 1]!, values[i]!) ? 1 : 0);
+  each(input, (k) => events[hi[k]! - 1]! - events[lo[k]!]!);
+}
+
+/** Calls `valueOf(k)` for every window that holds a sample. */
+function each(input: KernelInput, valueOf: (step: number) => number): void {
+  const { lo, hi } = input;
+  for (let k = 0; k < lo.length; k++) if (hi[k]! > lo[k]!) put(input, k, valueOf(k));
+}
+
+const sumOverTime: Kernel = (input) => {
+  slide(input.lo, input.hi, new SumMonoid(input.values), (k, state) => put(input, k, state[0]! + state[1]!));
+};
+
+const avgOverTime: Kernel = (input) => {
+  const { values, lo, hi } = input;
+  slide(lo, hi, new SumMonoid(values), (k, state) => {
+    const sum = state[0]! + state[1]!;
+    if (Number.isFinite(sum) || sum !== sum) put(input, k, sum / (hi[k]! - lo[k]!));
+    else put(input, k, incrementalMean(values.subarray(lo[k]!, hi[k]!)));
+  });
+};
+
+function variance(input: KernelInput, finish: (variance: number) => number): void {
+  slide(input.lo, input.hi, new VarianceMonoid(input.values), (k, state) => {
+    put(input, k, finish(state[2]! / state[0]!));
+  });
+}
+
+const deriv: Kernel = (input) => {
+  slide(input.lo, input.hi, new RegressionMonoid(input.timestampsMs, input.values), (k, state) => {
+    if (state[0]! >= 2) put(input, k, state[4]! / state[3]!);
+  });
+};
+
+const predictLinear: Kernel = (input) => {
+  const { timestampsMs, values, lo, hi, evaluation, params } = input;
+  slide(lo, hi, new RegressionMonoid(timestampsMs, values), (k, state) => {
+    if (state[0]! < 2) return;
+    const slope = state[4]! / state[3]!;
+    const nowSeconds = (timeAt(evaluation, k) - timestampsMs[0]!) / 1000;
+    put(input, k, state[2]! + slope * (nowSeconds - state[1]!) + slope * params[0]![k]!);
+  });
+};
+
+const isAtLeast = (a: number, b: number) => a >= b;
+const isAtMost = (a: number, b: number) => a <= b;
+
+function extreme(input: KernelInput, beats: (later: number, earlier: number) => boolean): void {
+  slideExtreme(input.lo, input.hi, input.values, beats, (k, index) => put(input, k, input.values[index]!));
+}
+
+function timeOfExtreme(input: KernelInput, beats: (later: number, earlier: number) => boolean): void {
+  const { timestampsMs, values, lo, hi } = input;
+  slideExtreme(lo, hi, values, beats, (k, index) => put(input, k, timestampsMs[index]! / 1000));
+}
+
+const quantileOverTime: Kernel = (input) => {
+  const { values, lo, hi, params } = input;
+  each(input, (k) => quantileOf(params[0]![k]!, values.slice(lo[k]!, hi[k]!)));
+};
+
+const madOverTime: Kernel = (input) => {
+  const { values, lo, hi } = input;
+  each(input, (k) => {
+    const window = values.slice(lo[k]!, hi[k]!);
+    const median = quantileOf(0.5, window);
+    return quantileOf(0.5, window.map((value) => Math.abs(value - median)));
+  });
+};
+
+/** Holt's linear method: a smoothed value and a smoothed trend. */
+const doubleExponentialSmoothing: Kernel = (input) => {
+  const { values, lo, hi, params } = input;
+  for (let k = 0; k < lo.length; k++) {
+    const first = lo[k]!;
+    if (hi[k]! - first < 2) continue;
+    const smoothing = params[0]![k]!;
+    const trendFactor = params[1]![k]!;
+    let level = values[first]!;
+    let trend = values[first + 1]! - values[first]!;
+    for (let i = first + 1; i < hi[k]!; i++) {
+      const previous = level;
+      level = smoothing * values[i]! + (1 - smoothing) * (level + trend);
+      trend = trendFactor * (level - previous) + (1 - trendFactor) * trend;
+    }
+    put(input, k, level);
+  }
+};
+
+const KERNELS: ReadonlyMap<string, Kernel> = new Map<string, Kernel>([
+  ['rate', rate],
+  ['increase', increase],
+  ['delta', delta],
+  ['irate', (input) => lastTwo(input, true)],
+  ['idelta', (input) => lastTwo(input, false)],
+  ['deriv', deriv],
+  ['predict_linear', predictLinear],
+  ['changes', (input) => countEvents(input, (a, b) => a !== b && !(a !== a && b !== b))],
+  ['resets', (input) => countEvents(input, (a, b) => b < a)],
+  ['sum_over_time', sumOverTime],
+  ['avg_over_time', avgOverTime],
+  ['count_over_time', (input) => each(input, (k) => input.hi[k]! - input.lo[k]!)],
+  ['present_over_time', (input) => each(input, () => 1)],
+  ['min_over_time', (input) => extreme(input, isAtMost)],
+  ['max_over_time', (input) => extreme(input, isAtLeast)],
+  ['first_over_time', (input) => each(input, (k) => input.values[input.lo[k]!]!)],
+  ['last_over_time', (input) => each(input, (k) => input.values[input.hi[k]! - 1]!)],
+  ['stddev_over_time', (input) => variance(input, Math.sqrt)],
+  ['stdvar_over_time', (input) => variance(input, (value) => value)],
+  ['quantile_over_time', quantileOverTime],
+  ['mad_over_time', madOverTime],
+  ['double_exponential_smoothing', doubleExponentialSmoothing],
+  ['ts_of_first_over_time', (input) => each(input, (k) => input.timestampsMs[input.lo[k]!]! / 1000)],
+  ['ts_of_last_over_time', (input) => each(input, (k) => input.timestampsMs[input.hi[k]! - 1]! / 1000)],
+  ['ts_of_min_over_time', (input) => timeOfExtreme(input, isAtMost)],
+  ['ts_of_max_over_time', (input) => timeOfExtreme(input, isAtLeast)],
+]);

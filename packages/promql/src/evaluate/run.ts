@@ -1,0 +1,99 @@
+import type { Queryable, Span } from '@tillwatch/model';
+import type { Feature } from '../features.ts';
+import type { Expr } from '../parse/ast.ts';
+import { Annotations } from './annotations.ts';
+import { QueryError } from './query-error.ts';
+import type { RawSeries } from './select.ts';
+import type { Timeline } from './timeline.ts';
+
+/** Bounds of one query. */
+export interface QueryLimits {
+  /** How many samples may be read and held; 50 million when not given. */
+  readonly maxSamples?: number | undefined;
+  /** When to give up, in ms since the epoch. */
+  readonly deadlineMs?: number | undefined;
+  /** The time that `deadlineMs` is compared with; `Date.now` when not given. */
+  readonly nowMs?: (() => number) | undefined;
+}
+
+/** What a query is evaluated against. */
+export interface EvalContext {
+  readonly queryable: Queryable;
+  /** How far back a selector looks for its newest sample (left end excluded); 5 minutes when not given. */
+  readonly lookbackMs?: number | undefined;
+  /** The step of subqueries that name none; 1 minute when not given. */
+  readonly defaultStepMs?: number | undefined;
+  readonly limits?: QueryLimits | undefined;
+  /** Ends the evaluation with a `QueryError` of kind `canceled`. It is looked at between series. */
+  readonly signal?: AbortSignal | undefined;
+  readonly features?: Iterable<Feature> | undefined;
+}
+
+const DEFAULT_MAX_SAMPLES = 50_000_000;
+const CHECK_EVERY = 64;
+
+/** The state of one evaluation: what it reads from, what it has used up, what it has to say. */
+export class Run {
+  readonly queryable: Queryable;
+  readonly lookbackMs: number;
+  readonly defaultStepMs: number;
+  readonly isNameRemovalDelayed: boolean;
+  /** The times of the whole query, which `@ start()`, `step()` and the like refer to. */
+  readonly query: Timeline;
+  readonly annotations = new Annotations();
+  /** Series already read, by matchers and times: a selector that occurs twice is read once. */
+  readonly selections = new Map<string, readonly RawSeries[]>();
+  /** Which expressions give the same at every step. */
+  readonly invariance = new Map<Expr, boolean>();
+  readonly #maxSamples: number;
+  readonly #deadlineMs: number;
+  readonly #nowMs: () => number;
+  readonly #signal: AbortSignal | undefined;
+  #samples = 0;
+  #checks = 0;
+
+  constructor(context: EvalContext, query: Timeline) {
+    this.queryable = context.queryable;
+    this.query = query;
+    this.lookbackMs = context.lookbackMs ?? 300_000;
+    this.defaultStepMs = context.defaultStepMs ?? 60_000;
+    this.isNameRemovalDelayed = new Set(context.features ?? []).has('delayed-name-removal');
+    this.#maxSamples = context.limits?.maxSamples ?? DEFAULT_MAX_SAMPLES;
+    this.#deadlineMs = context.limits?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    this.#nowMs = context.limits?.nowMs ?? Date.now;
+    this.#signal = context.signal;
+  }
+
+  /** @throws {QueryError} when more samples are held than allowed */
+  countSamples(count: number, at: Span): void {
+    this.#samples += count;
+    if (this.#samples <= this.#maxSamples) return;
+    const hint = `at most ${this.#maxSamples} samples: ask for fewer series, a shorter time or a larger step`;
+    throw new QueryError('limit', 'query processing would load too many samples into memory in query execution', at, hint);
+  }
+
+  /** To be called once per unit of work, such as a series. @throws {QueryError} when the time is up or nobody waits anymore */
+  tick(at: Span): void {
+    if (this.#checks++ % CHECK_EVERY === 0) this.checkTime(at);
+  }
+
+  /** @throws {QueryError} when the time is up or nobody waits anymore */
+  checkTime(at: Span): void {
+    if (this.#signal?.aborted === true) {
+      throw new QueryError('canceled', 'query was canceled in expression evaluation', at);
+    }
+    if (this.#deadlineMs !== Number.POSITIVE_INFINITY && this.#nowMs() > this.#deadlineMs) {
+      throw new QueryError('timeout', 'query timed out in expression evaluation', at);
+    }
+  }
+}
+
+/** Ends a query because its data does not fit it. */
+export function failExecution(message: string, at: Span, hint?: string): never {
+  throw new QueryError('execution', message, at, hint);
+}
+
+/** Ends a query because dropping names, or changing labels, left two series that cannot be told apart at the same step. */
+export function failSameLabels(at: Span): never {
+  return failExecution('vector cannot contain metrics with the same labelset', at);
+}

@@ -1,0 +1,173 @@
+import { isStaleAt, type Labels, type Matcher, type Span } from '@tillwatch/model';
+import type { DurationExpr, TimeShift, VectorSelector } from '../parse/ast.ts';
+import { evaluateDuration } from '../parse/duration-expr.ts';
+import { type Column, newColumn, type Value, vectorOf } from './column.ts';
+import { failExecution, type Run } from './run.ts';
+import { endOf, type Timeline } from './timeline.ts';
+
+/**
+ * Samples of one series as they were stored, or as a subquery made them. Series that share their timestamps share the array,
+ * so that windows are found once for all of them.
+ */
+export interface RawSeries {
+  readonly labels: Labels;
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+  readonly dropName: boolean;
+}
+
+/** Where a selector or subquery looks when its node is evaluated on `timeline`: shifted by offset, pinned by `@`. */
+export function shifted(run: Run, timeline: Timeline, shift: TimeShift): Timeline {
+  const offsetMs = shift.offsetExpr === undefined ? shift.offsetMs : durationMs(run, shift.offsetExpr);
+  const pinnedMs = pinnedTime(run, shift);
+  if (pinnedMs === undefined) return { ...timeline, startMs: timeline.startMs - offsetMs };
+  return { startMs: pinnedMs - offsetMs, stepMs: 0, count: timeline.count };
+}
+
+function pinnedTime(run: Run, { atModifier }: TimeShift): number | undefined {
+  if (atModifier === undefined) return undefined;
+  if (atModifier.kind === 'timestamp') return atModifier.timestampMs;
+  return atModifier.kind === 'start' ? run.query.startMs : endOf(run.query);
+}
+
+/** A range or step in ms: the number that was read, or what its expression comes to in this query. */
+export function rangeMsOf(run: Run, ms: number, expr: DurationExpr | undefined): number {
+  if (expr === undefined) return ms;
+  const value = durationMs(run, expr);
+  return value > 0 ? value : failExecution('duration must be greater than 0', expr.span);
+}
+
+function durationMs(run: Run, expr: DurationExpr): number {
+  const { stepMs } = run.query;
+  const scope = { stepSeconds: stepMs / 1000, rangeSeconds: (endOf(run.query) - run.query.startMs) / 1000 };
+  const { seconds, problem, span } = evaluateDuration(expr, scope);
+  if (problem !== undefined) failExecution(problem, span);
+  if (!Number.isFinite(seconds)) failExecution('duration out of range', span);
+  return Math.trunc((seconds as number) * 1000);
+}
+
+/** Reads every series that the matchers choose, with all samples in (`afterMs`, `toMs`]; staleness markers included. */
+export function selectSeries(
+  run: Run,
+  matchers: readonly Matcher[],
+  afterMs: number,
+  toMs: number,
+  at: Span,
+): readonly RawSeries[] {
+  const key = `${afterMs} ${toMs} ${matchers.join(',')}`;
+  const known = run.selections.get(key);
+  if (known !== undefined) return known;
+
+  run.checkTime(at);
+  const shared = new SharedTimestamps();
+  const selected: RawSeries[] = [];
+  for (const series of run.queryable.select(matchers, afterMs + 1, toMs)) {
+    run.tick(at);
+    run.countSamples(series.values.length, at);
+    const timestampsMs = shared.copyOf(series.timestampsMs);
+    selected.push({ labels: series.labels, timestampsMs, values: series.values.slice(), dropName: false });
+  }
+  run.selections.set(key, selected);
+  return selected;
+}
+
+/**
+ * Copies timestamp arrays, those with equal content once. The same object coming again usually has the same content, but the
+ * store may as well have reused a buffer: only the content decides.
+ */
+class SharedTimestamps {
+  #last: Float64Array | undefined;
+  readonly #copies = new Map<Float64Array, Float64Array>();
+
+  copyOf(timestampsMs: Float64Array): Float64Array {
+    const known = this.#copies.get(timestampsMs);
+    for (const candidate of [known, this.#last]) {
+      if (candidate !== undefined && isEqual(candidate, timestampsMs)) {
+        this.#last = candidate;
+        return candidate;
+      }
+    }
+    const copy = timestampsMs.slice();
+    this.#copies.set(timestampsMs, copy);
+    this.#last = copy;
+    return copy;
+  }
+}
+
+function isEqual(a: Float64Array, b: Float64Array): boolean {
+  if (a.length !== b.length || a[0] !== b[0] || a[a.length - 1] !== b[b.length - 1]) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** An instant vector selector: at each step the newest sample in (t - lookback, t], nothing after a staleness marker. */
+export function evaluateSelector(run: Run, selector: VectorSelector, timeline: Timeline): Value {
+  return vectorOf(newestSamples(run, selector, timeline, (series, i) => series.values[i]!));
+}
+
+/** The timestamps in seconds of the samples that a selector chooses: `timestamp(selector)`. */
+export function evaluateSelectorTimestamps(run: Run, selector: VectorSelector, timeline: Timeline): Column[] {
+  return newestSamples(run, selector, timeline, (series, i) => series.timestampsMs[i]! / 1000);
+}
+
+function newestSamples(
+  run: Run,
+  selector: VectorSelector,
+  timeline: Timeline,
+  pick: (series: RawSeries, index: number) => number,
+): Column[] {
+  const times = shifted(run, timeline, selector);
+  const raw = selectSeries(run, selector.matchers, times.startMs - run.lookbackMs, endOf(times), selector.span);
+  const newest = new Map<Float64Array, Int32Array>();
+  const columns: Column[] = [];
+  for (const series of raw) {
+    run.tick(selector.span);
+    let indices = newest.get(series.timestampsMs);
+    if (indices === undefined) {
+      indices = newestIndices(series.timestampsMs, times, run.lookbackMs);
+      newest.set(series.timestampsMs, indices);
+    }
+    const column = newColumn(series.labels, timeline.count);
+    let isEmpty = true;
+    for (let k = 0; k < timeline.count; k++) {
+      const i = indices[k]!;
+      if (i < 0 || isStaleAt(series.values, i)) continue;
+      column.values[k] = pick(series, i);
+      column.present[k] = 1;
+      isEmpty = false;
+    }
+    if (!isEmpty) columns.push(column);
+  }
+  run.countSamples(columns.length * timeline.count, selector.span);
+  return columns;
+}
+
+/** For each step the index of the newest sample in (t - lookback, t], or -1. */
+function newestIndices(timestampsMs: Float64Array, times: Timeline, lookbackMs: number): Int32Array {
+  const indices = new Int32Array(times.count);
+  let next = 0;
+  for (let k = 0; k < times.count; k++) {
+    const t = times.startMs + k * times.stepMs;
+    while (next < timestampsMs.length && timestampsMs[next]! <= t) next++;
+    indices[k] = next > 0 && timestampsMs[next - 1]! > t - lookbackMs ? next - 1 : -1;
+  }
+  return indices;
+}
+
+/** The same series without its staleness markers, which no window may see; the series itself when it has none. */
+export function withoutStale(series: RawSeries): RawSeries {
+  const { values, timestampsMs } = series;
+  let markers = 0;
+  for (let i = 0; i < values.length; i++) if (isStaleAt(values, i)) markers++;
+  if (markers === 0) return series;
+
+  const keptTimes = new Float64Array(values.length - markers);
+  const keptValues = new Float64Array(values.length - markers);
+  let kept = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (isStaleAt(values, i)) continue;
+    keptTimes[kept] = timestampsMs[i]!;
+    keptValues[kept++] = values[i]!;
+  }
+  return { ...series, timestampsMs: keptTimes, values: keptValues };
+}

@@ -1,0 +1,171 @@
+import type { Labels } from '@tillwatch/model';
+import { type Binary, isComparisonOp, type VectorMatching } from '../parse/ast.ts';
+import { changesMeaning, compare, operate } from './binary.ts';
+import { type Column, newColumn, withoutMetadata } from './column.ts';
+import { failExecution, type Run } from './run.ts';
+import { groupByMatch, matchingLabels } from './signature.ts';
+
+/**
+ * Arithmetic and comparisons between two vectors. Partners and the labels of results are found once for all steps; at each
+ * step only what has a value there counts, for partners and for doubles alike.
+ */
+export function evaluateMatched(
+  run: Run,
+  expr: Binary,
+  lhs: readonly Column[],
+  rhs: readonly Column[],
+  steps: number,
+): readonly Column[] {
+  return new Matcher(run, expr, steps).run(lhs, rhs);
+}
+
+class Matcher {
+  readonly #run: Run;
+  readonly #expr: Binary;
+  readonly #matching: VectorMatching;
+  readonly #steps: number;
+  readonly #out = new Map<string, Column>();
+  /** Is the left side the one with one series per group? Then sides are swapped while partners are sought. */
+  readonly #isSwapped: boolean;
+
+  constructor(run: Run, expr: Binary, steps: number) {
+    this.#run = run;
+    this.#expr = expr;
+    this.#matching = expr.matching!;
+    this.#steps = steps;
+    this.#isSwapped = this.#matching.card === 'one-to-many';
+  }
+
+  run(lhs: readonly Column[], rhs: readonly Column[]): readonly Column[] {
+    const [manySide, oneSide] = this.#isSwapped ? [rhs, lhs] : [lhs, rhs];
+    const many = groupByMatch(manySide, this.#matching);
+    const one = groupByMatch(oneSide, this.#matching);
+    const [fillMany, fillOne] = this.#isSwapped
+      ? [this.#matching.fillRight, this.#matching.fillLeft]
+      : [this.#matching.fillLeft, this.#matching.fillRight];
+
+    for (const [key, group] of one) {
+      const single = this.#singleOf(group, many.has(key) || fillMany !== undefined);
+      const partners = many.get(key) ?? [];
+      for (const column of partners) this.#combine(column, single, fillOne);
+      if (fillMany !== undefined) this.#fillMissing(partners, group, fillMany);
+    }
+    for (const [key, group] of many) {
+      if (one.has(key)) continue;
+      if (fillOne !== undefined) for (const column of group) this.#combine(column, undefined, fillOne);
+    }
+    return [...this.#out.values()].filter((column) => column.present.includes(1));
+  }
+
+  /** For each step the one column of the group with a value there, as an index into the group; -1 for none. */
+  #singleOf(group: readonly Column[], isUsed: boolean): OneSide {
+    const index = new Int32Array(this.#steps).fill(-1);
+    for (const [i, { present }] of group.entries()) {
+      for (let k = 0; k < this.#steps; k++) {
+        if (present[k] === 0) continue;
+        if (index[k] !== -1 && isUsed) this.#failManyToMany(group[index[k]!]!, group[i]!);
+        index[k] = i;
+      }
+    }
+    return { group, index };
+  }
+
+  #failManyToMany(a: Column, b: Column): never {
+    const group = matchingLabels(a.labels, this.#matching);
+    const side = this.#isSwapped ? 'left' : 'right';
+    const message =
+      `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: ` +
+      `[${describe(b)}, ${describe(a)}];many-to-many matching not allowed: matching labels must be unique on one side`;
+    const hint = 'aggregate that side, or match on more labels';
+    return failExecution(message, this.#expr.span, hint);
+  }
+
+  #combine(many: Column, one: OneSide | undefined, fillOne: number | undefined): void {
+    this.#run.tick(this.#expr.span);
+    if (one === undefined || fillOne !== undefined) this.#combineFilled(many, one, fillOne as number);
+    for (const [i, partner] of one?.group.entries() ?? []) {
+      const target = this.#target(many, partner);
+      for (let k = 0; k < this.#steps; k++) {
+        if (many.present[k] === 0 || one!.index[k] !== i) continue;
+        this.#put(target, k, many.values[k]!, partner.values[k]!);
+      }
+    }
+  }
+
+  /** Steps at which the one side is missing and a value stands in for it. */
+  #combineFilled(many: Column, one: OneSide | undefined, fill: number): void {
+    const standIn: Column = { ...many, labels: matchingLabels(many.labels, this.#matching), dropName: false };
+    const target = this.#target(many, standIn);
+    for (let k = 0; k < this.#steps; k++) {
+      if (many.present[k] === 1 && (one?.index[k] ?? -1) === -1) this.#put(target, k, many.values[k]!, fill);
+    }
+  }
+
+  /** Steps at which the many side is missing altogether and a value stands in for it. */
+  #fillMissing(partners: readonly Column[], group: readonly Column[], fill: number): void {
+    for (const one of group) {
+      const standIn: Column = { ...one, labels: matchingLabels(one.labels, this.#matching), dropName: false };
+      const target = this.#target(standIn, one);
+      for (let k = 0; k < this.#steps; k++) {
+        if (one.present[k] === 0 || partners.some((partner) => partner.present[k] === 1)) continue;
+        this.#put(target, k, fill, one.values[k]!);
+      }
+    }
+  }
+
+  #put(target: Target, step: number, many: number, one: number): void {
+    const { op, returnBool } = this.#expr;
+    const [left, right] = this.#isSwapped ? [one, many] : [many, one];
+    const isFilter = isComparisonOp(op) && !returnBool;
+    if (isFilter && !compare(op, left, right)) return;
+    const { column } = target;
+    if (column.present[step] === 1) this.#failMultiple();
+    column.values[step] = isFilter ? left : operate(op, left, right);
+    column.present[step] = 1;
+  }
+
+  #failMultiple(): never {
+    if (this.#matching.card === 'one-to-one') {
+      const hint = 'add group_left or group_right for the side with more series, or aggregate it';
+      const message = 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)';
+      return failExecution(message, this.#expr.span, hint);
+    }
+    const message = 'multiple matches for labels: grouping labels must ensure unique matches';
+    return failExecution(message, this.#expr.span);
+  }
+
+  /** The result column for a pair; pairs with equal result labels share it, so that doubles are seen where they meet. */
+  #target(many: Column, one: Column): Target {
+    const { labels, dropName } = this.#resultLabels(many, one);
+    let column = this.#out.get(labels.key);
+    if (column === undefined) {
+      column = newColumn(labels, this.#steps, dropName);
+      this.#out.set(labels.key, column);
+    }
+    return { column };
+  }
+
+  #resultLabels(many: Column, one: Column): { labels: Labels; dropName: boolean } {
+    const { card, on, labels: names, include } = this.#matching;
+    const isDropped = changesMeaning(this.#expr);
+    let labels = isDropped && !this.#run.isNameRemovalDelayed ? withoutMetadata(many.labels) : many.labels;
+    const dropName = (isDropped && this.#run.isNameRemovalDelayed) || many.dropName;
+    if (card === 'one-to-one') return { labels: on ? labels.keep(names) : labels.without(names), dropName };
+    for (const name of include) labels = labels.with(name, one.labels.get(name));
+    return { labels, dropName };
+  }
+}
+
+interface OneSide {
+  readonly group: readonly Column[];
+  readonly index: Int32Array;
+}
+
+interface Target {
+  readonly column: Column;
+}
+
+/** A label set as Prometheus's errors show it: the name among the other labels. */
+function describe({ labels }: Column): string {
+  return `{${[...labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
+}

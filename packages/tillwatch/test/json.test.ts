@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Labels } from '@tillwatch/model';
+import { describe, expect, test } from 'vitest';
+import { formatLabels, formatPoint, formatTimestamp, formatValue } from '../src/http/json.ts';
+
+describe('formatValue', () => {
+  test.for([
+    [0, '0'],
+    [-0, '-0'],
+    [1, '1'],
+    [0.1, '0.1'],
+    [1234567.8, '1234567.8'],
+    [0.0000012345678, '0.0000012345678'],
+    [1e-7, '1e-07'],
+    [-2.5e-10, '-2.5e-10'],
+    [1e20, '100000000000000000000'],
+    [1e21, '1e+21'],
+    [1.7976931348623157e308, '1.7976931348623157e+308'],
+    [5e-324, '5e-324'],
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, '+Inf'],
+    [Number.NEGATIVE_INFINITY, '-Inf'],
+  ] as const)('%d as %s', ([value, text]) => {
+    expect(formatValue(value)).toBe(text);
+  });
+});
+
+test.for([
+  [0, '0'],
+  [1, '0.001'],
+  [10, '0.010'],
+  [1100, '1.100'],
+  [60_000, '60'],
+  [-1, '-0.001'],
+] as const)('%d ms is %s', ([ms, text]) => {
+  expect(formatTimestamp(ms)).toBe(text);
+});
+
+test('labels keep their order and their characters', () => {
+  expect(formatLabels(Labels.of({ b: '"x"', a: 'é\n' }))).toBe('{"a":"é\\n","b":"\\"x\\""}');
+});
+
+const vectors = join(process.env.CONFORMANCE_DIR ?? '../shared/conformance', 'prometheus/http-api.json');
+
+test.skipIf(!existsSync(vectors))('points are encoded as Prometheus encodes them (conformance data)', () => {
+  const { cases } = JSON.parse(readFileSync(vectors, 'utf8')) as {
+    cases: { what: string; value: string; t_ms: number; json: string }[];
+  };
+  // Timestamps beyond 2^53 ms (the year 287396) are no numbers of JavaScript any more.
+  const points = cases.filter((one) => one.what === 'point' && Number.isSafeInteger(one.t_ms));
+  expect(points.length).toBeGreaterThan(0);
+  for (const { value, t_ms, json } of points) {
+    const number = value.endsWith('Inf') ? Number(`${value}inity`) : Number(value);
+    expect(`{"status":"success","data":${formatPoint(t_ms, number)}}`).toBe(json);
+  }
+});

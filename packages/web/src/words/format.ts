@@ -1,0 +1,73 @@
+/** Numbers, money and times in the shop's language, currency and zone. `null` is a dash: nothing was measured. */
+export interface Formats {
+  percent(share: number | null): string;
+  count(value: number | null): string;
+  perMinute(value: number | null): string;
+  seconds(value: number | null): string;
+  money(value: number | null, whole?: boolean): string;
+  time(ms: number): string;
+  dateTime(ms: number): string;
+  /** `12 s`, `5 min`, `2 h 10 min`. */
+  duration(ms: number): string;
+}
+
+export const NOTHING = '–';
+
+export function createFormats(shop: { language: string; currency: string; timezone: string }): Formats {
+  const { language, timezone: timeZone } = shop;
+  const currency = shop.currency === '' ? 'EUR' : shop.currency;
+  const percent = new Intl.NumberFormat(language, {
+    style: 'percent',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
+  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  const short = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const fine = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+  const money = new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: 0 });
+  const smallMoney = new Intl.NumberFormat(language, { style: 'currency', currency });
+  const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium', timeZone });
+  const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone });
+  const or = (value: number | null, write: (value: number) => string) =>
+    value === null || !Number.isFinite(value) ? NOTHING : write(value);
+  return {
+    percent: (share) => or(share, (v) => percent.format(v)),
+    count: (value) => or(value, (v) => whole.format(v)),
+    perMinute: (value) => or(value, (v) => (v >= 100 ? whole : short).format(v)),
+    seconds: (value) => or(value, (v) => (v < 1 ? `${whole.format(v * 1000)} ms` : `${fine.format(v)} s`)),
+    money: (value, wholeUnits = false) =>
+      or(value, (v) => (wholeUnits || Math.abs(v) >= 100 ? money : smallMoney).format(v)),
+    time: (ms) => time.format(ms),
+    dateTime: (ms) => dateTime.format(ms),
+    duration: formatAge,
+  };
+}
+
+/** A span of time in its two largest units. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** The change from before to now, in words: `+0.4`, `−12.0`; for shares in percentage points. '' when there is none to tell. */
+export function formatDelta(
+  now: number | null,
+  before: number | null,
+  kind: 'share' | 'ratio',
+  language: string,
+): string {
+  if (now === null || before === null) return '';
+  if (kind === 'ratio' && before === 0) return '';
+  const change = kind === 'share' ? (now - before) * 100 : ((now - before) / before) * 100;
+  if (Math.abs(change) < 0.05) return '±0';
+  const text = new Intl.NumberFormat(language, {
+    maximumFractionDigits: Math.abs(change) < 10 ? 1 : 0,
+    signDisplay: 'always',
+  }).format(change);
+  return kind === 'share' ? `${text} pp` : `${text} %`;
+}
