@@ -1,6 +1,6 @@
 import type { AlertRouter, Delivery, RuleEngine } from '@tillwatch/alerting';
 import { overview, type TillwatchConfig } from '@tillwatch/checkout';
-import type { Clock, Logger, Querier } from '@tillwatch/model';
+import { alertName, type Clock, type Logger, type Querier } from '@tillwatch/model';
 import type { Scraper } from '@tillwatch/scrape';
 import type { LiveAlert, LiveDelivery, LiveDemo, LiveState, LiveTarget } from '@tillwatch/web/api';
 import { VERSION } from './build-info.ts';
@@ -153,7 +153,7 @@ function liveDelivery(delivery: Delivery): LiveDelivery {
     state: delivery.state,
     status: delivery.status,
     title: delivery.title,
-    alerts: delivery.alerts,
+    alerts: [...new Set(delivery.alerts.map(alertName))],
     attempts: delivery.attempts,
     lastError: delivery.lastError ?? '',
     createdAtMs: delivery.createdAtMs,

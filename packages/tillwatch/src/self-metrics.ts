@@ -40,11 +40,11 @@ export function createSelfMetrics(parts: {
   gauge('tillwatch_rules_failing', 'Rules whose last evaluation failed.', () =>
     rules.groups().reduce((sum, group) => sum + group.rules.filter((rule) => rule.health === 'err').length, 0),
   );
-  gauge('tillwatch_outbox_owed', 'Messages that are decided and not delivered yet.', () => router.stats().owed);
+  gauge('tillwatch_outbox_owed', 'Messages that are decided and not delivered yet.', () => router.stats().outbox.owed);
   gauge(
     'tillwatch_outbox_oldest_seconds',
     'Age of the oldest message that is owed; 0 when none is.',
-    () => router.stats().oldestOwedMs / 1000,
+    () => router.stats().outbox.oldestOwedMs / 1000,
   );
 
   new Counter({
@@ -58,12 +58,15 @@ export function createSelfMetrics(parts: {
   });
   new Counter({
     name: 'tillwatch_notifications_total',
-    help: 'Attempts to deliver a message, by integration and result.',
-    labelNames: ['integration', 'result'],
+    help: 'Attempts to deliver a message, by receiver, integration and result (sent, or the reason of the failure).',
+    labelNames: ['receiver', 'integration', 'result'],
     registers: [register],
     collect() {
       this.reset();
-      for (const { integration, result, count } of router.stats().attempts) this.inc({ integration, result }, count);
+      for (const { receiver, integration, sent, failed } of router.stats().deliveries) {
+        this.inc({ receiver, integration, result: 'sent' }, sent);
+        for (const [result, count] of Object.entries(failed)) this.inc({ receiver, integration, result }, count);
+      }
     },
   });
   return register;

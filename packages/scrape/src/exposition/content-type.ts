@@ -6,7 +6,8 @@ export type PageFormat =
   | { readonly dialect: Dialect; readonly warning: string | undefined }
   | { readonly dialect: undefined; readonly error: string };
 
-const FIX = 'let the target send "Content-Type: text/plain; version=0.0.4", or set fallback_scrape_protocol: PrometheusText0.0.4 in its scrape config';
+const FIX =
+  'let the target send "Content-Type: text/plain; version=0.0.4", or set fallback_scrape_protocol: PrometheusText0.0.4 in its scrape config';
 
 /**
  * Which format a response has, by its Content-Type, as Prometheus 3 decides it: a missing, unreadable or foreign one is an
@@ -20,13 +21,15 @@ export function pageFormat(contentType: string | undefined, fallbackProtocol: st
   }
   const problem = describe(contentType, parsed);
   const fallback = dialectOf(fallbackProtocol);
-  if (fallback === undefined) return { dialect: undefined, error: `${problem} and there is no fallback_scrape_protocol: ${FIX}` };
+  if (fallback === undefined)
+    return { dialect: undefined, error: `${problem} and there is no fallback_scrape_protocol: ${FIX}` };
   return { dialect: fallback, warning: `${problem}; reading it as ${fallbackProtocol}` };
 }
 
 function describe(contentType: string | undefined, parsed: { type: string } | string | undefined): string {
   if (parsed === undefined) return 'the target sent no Content-Type';
-  if (typeof parsed === 'string') return `the target sent Content-Type ${quote(contentType ?? '')}, which cannot be read (${parsed})`;
+  if (typeof parsed === 'string')
+    return `the target sent Content-Type ${quote(contentType ?? '')}, which cannot be read (${parsed})`;
   return `the target sent Content-Type ${quote(contentType ?? '')}, which is no metrics format that is supported`;
 }
 

@@ -20,7 +20,8 @@ export function canonicalFloat(value: number): string {
   if (value === 0) return '0.0';
   const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
   const power = Number(exponent);
-  if (power < -4 || power >= 6) return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  if (power < -4 || power >= 6)
+    return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
   const plain = decimal(mantissa, power);
   return plain.includes('.') ? plain : `${plain}.0`;
 }

@@ -96,9 +96,13 @@ export class ExpositionScanner {
     return Labels.from(pairs);
   }
 
+  /** Labels of the series that was read last that are there without a value. */
+  emptyLabels(): string[] {
+    return this.#pairs.flatMap(([name, value]) => (value === '' ? [name] : []));
+  }
+
   #normalized(name: string, value: string): string {
-    const isNumber =
-      (name === 'le' && this.type === 'histogram') || (name === 'quantile' && this.type === 'summary');
+    const isNumber = (name === 'le' && this.type === 'histogram') || (name === 'quantile' && this.type === 'summary');
     const number = isNumber ? parseFloatText(value) : undefined;
     return number === undefined ? value : canonicalFloat(number);
   }
@@ -140,7 +144,8 @@ export class ExpositionScanner {
     if (this.#dialect === 'text') while (isBlank(text.charCodeAt(at))) at++;
     const kind = keyword.toLowerCase() as 'help' | 'type' | 'unit';
     at = this.#metadataName(at, keyword);
-    if (this.#dialect === 'openmetrics' && at === end) throw this.#error(at, `nothing follows the metric of "# ${keyword}"`);
+    if (this.#dialect === 'openmetrics' && at === end)
+      throw this.#error(at, `nothing follows the metric of "# ${keyword}"`);
     const content = text.slice(Math.min(at + 1, end), end);
     this.#readMetadata(kind, content, at);
     this.#at = this.#dialect === 'text' ? end : end + 1;
@@ -167,15 +172,16 @@ export class ExpositionScanner {
     if (after !== NEWLINE && !isBlank(after) && !Number.isNaN(after)) {
       throw this.#error(to, `unexpected ${this.#shown(to)} in the metric name of "# ${keyword}"`);
     }
-    this.metric = isQuoted ? unescape(text.slice(from + 1, to - 1)) : text.slice(from, to);
+    this.metric = isQuoted ? unescapeLabel(text.slice(from + 1, to - 1)) : text.slice(from, to);
     return to;
   }
 
   #readMetadata(kind: 'help' | 'type' | 'unit', content: string, at: number): void {
-    if (this.#hasStrayBytes && STRAY_BYTE.test(content)) throw this.#error(at, `"# ${kind.toUpperCase()}" is not UTF-8`);
+    if (this.#hasStrayBytes && STRAY_BYTE.test(content))
+      throw this.#error(at, `"# ${kind.toUpperCase()}" is not UTF-8`);
     this.metadata = content;
     if (kind === 'help') {
-      this.metadata = this.#dialect === 'text' ? unescapeHelp(content) : unescape(content);
+      this.metadata = this.#dialect === 'text' ? unescapeHelp(content) : unescapeLabel(content);
     } else if (kind === 'type') {
       const types = this.#dialect === 'text' ? TEXT_TYPES : OPENMETRICS_TYPES;
       if (!types.includes(content)) {
@@ -235,7 +241,12 @@ export class ExpositionScanner {
     for (;;) {
       const code = text.charCodeAt(at);
       if (code === CLOSE) {
-        if (!hasName) throw this.#error(this.seriesFrom, 'the metric name is missing', 'write {"name", label="value"} or name{label="value"}');
+        if (!hasName)
+          throw this.#error(
+            this.seriesFrom,
+            'the metric name is missing',
+            'write {"name", label="value"} or name{label="value"}',
+          );
         return at + 1;
       }
       if (!isFirst && !isText && code !== COMMA && text.charCodeAt(at - 1) !== COMMA) {
@@ -256,7 +267,11 @@ export class ExpositionScanner {
         pairs.push([METRIC_NAME, labelText]);
       } else {
         if (next !== EQUAL) {
-          throw this.#error(at, `expected "=" after label "${labelText}", got ${this.#shown(at)}`, unescapedQuoteHint(isFirst));
+          throw this.#error(
+            at,
+            `expected "=" after label "${labelText}", got ${this.#shown(at)}`,
+            unescapedQuoteHint(isFirst),
+          );
         }
         at = isText ? this.#afterBlanks(at + 1) : at + 1;
         const valueTo = text.charCodeAt(at) === QUOTE ? this.#stringEnd(at) : undefined;
@@ -303,7 +318,8 @@ export class ExpositionScanner {
   #readExemplar(open: number): number {
     const pairs: [string, string][] = [];
     let at = this.#readLabels(open + 1, pairs, 'none');
-    if (this.text.charCodeAt(at) !== SPACE) throw this.#error(at, `expected a value after exemplar labels, got ${this.#shown(at)}`);
+    if (this.text.charCodeAt(at) !== SPACE)
+      throw this.#error(at, `expected a value after exemplar labels, got ${this.#shown(at)}`);
     let end = this.#wordEnd(++at);
     const value = this.#number(at, end, 'exemplar value');
     let timestampMs: number | undefined;
@@ -332,11 +348,13 @@ export class ExpositionScanner {
   #timestamp(from: number, to: number): number {
     const word = this.text.slice(from, to);
     if (this.#dialect === 'text') {
-      if (!/^\d+$/.test(word)) throw this.#error(from, `expected a timestamp in milliseconds, got ${this.#shown(from)}`);
+      if (!/^\d+$/.test(word))
+        throw this.#error(from, `expected a timestamp in milliseconds, got ${this.#shown(from)}`);
       return Number(word);
     }
     const seconds = parseFloatText(word);
-    if (seconds === undefined || !Number.isFinite(seconds)) throw this.#error(from, `"${word}" is not a timestamp in seconds`);
+    if (seconds === undefined || !Number.isFinite(seconds))
+      throw this.#error(from, `"${word}" is not a timestamp in seconds`);
     return Math.trunc(seconds * 1000);
   }
 
@@ -345,7 +363,7 @@ export class ExpositionScanner {
   #string(from: number, to: number): string {
     const inside = this.text.slice(from + 1, to - 1);
     if (this.#hasStrayBytes && STRAY_BYTE.test(inside)) throw this.#error(from, 'a label is not UTF-8');
-    return inside.includes('\\') ? unescape(inside) : inside;
+    return inside.includes('\\') ? unescapeLabel(inside) : inside;
   }
 
   /** Where the quoted string that opens at `from` ends, after its closing quote; `undefined` if it does not on this page. */
@@ -420,7 +438,7 @@ function shortWhole(text: string, from: number, to: number): number {
   return value;
 }
 
-function unescape(text: string): string {
+function unescapeLabel(text: string): string {
   return text.replace(/\\([\\"n])/g, (_, char: string) => (char === 'n' ? '\n' : char));
 }
 

@@ -31,8 +31,7 @@ export function compileRelabeler(rules: readonly RelabelConfig[]): Relabeler {
 
 function compileStep(rule: RelabelConfig): Step {
   const { action, targetLabel } = rule;
-  const source = (labels: LabelMap) =>
-    rule.sourceLabels.map((name) => labels.get(name) ?? '').join(rule.separator);
+  const source = (labels: LabelMap) => rule.sourceLabels.map((name) => labels.get(name) ?? '').join(rule.separator);
   switch (action) {
     case 'replace':
       return compileReplace(rule, source);

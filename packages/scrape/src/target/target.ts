@@ -47,7 +47,7 @@ export function makeTarget(discovered: Iterable<Label>, settings: TargetSettings
   if (address.includes('/')) {
     return invalid(`${quote(address)} is not a valid hostname: a target is host:port, the path goes into metrics_path`);
   }
-  const stray = [...relabelled].find(([, value]) => /[\udc80-\udcff]/.test(value) && !value.isWellFormed());
+  const stray = [...relabelled].find(([, value]) => /[\ud800-\udfff]/u.test(value));
   if (stray !== undefined) return invalid(`invalid label value for ${quote(stray[0])}: it is not UTF-8`);
   const timing = readTiming(relabelled);
   if (typeof timing === 'string') return invalid(timing);
@@ -98,7 +98,11 @@ function readTiming(labels: Labels): { intervalMs: number; timeoutMs: number } |
   if (timeoutMs > intervalMs) {
     return `scrape timeout cannot be greater than scrape interval (${quote(timeout)} > ${quote(interval)})`;
   }
-  for (const name of ['scrape_native_histograms', 'always_scrape_classic_histograms', 'convert_classic_histograms_to_nhcb']) {
+  for (const name of [
+    'scrape_native_histograms',
+    'always_scrape_classic_histograms',
+    'convert_classic_histograms_to_nhcb',
+  ]) {
     const value = labels.get(`__${name}__`);
     if (!/^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False|)$/.test(value)) {
       return `error parsing ${name.replaceAll('_', ' ')}: ${quote(value)} is neither true nor false`;

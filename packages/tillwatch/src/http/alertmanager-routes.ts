@@ -1,11 +1,10 @@
 import type { AlertRouter } from '@tillwatch/alerting';
-import { type Alert, type Clock, Labels } from '@tillwatch/model';
+import { type Alert, Labels } from '@tillwatch/model';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
 export interface AlertmanagerServices {
   readonly router: AlertRouter;
-  readonly clock: Clock;
 }
 
 const labelSet = z.record(z.string().min(1).max(1_024), z.string().max(65_536));
@@ -22,22 +21,20 @@ const postedAlerts = z
   )
   .max(10_000);
 
-/** An alert without an end counts as resolved after this long without being sent again (Alertmanager's `resolve_timeout`). */
-const RESOLVE_TIMEOUT_MS = 5 * 60_000;
-
 /** `/api/v2/alerts` of Alertmanager: what a real Prometheus, or any tool, sends its alerts to; and the list of those known. */
-export function registerAlertmanagerRoutes(app: FastifyInstance, { router, clock }: AlertmanagerServices): void {
+export function registerAlertmanagerRoutes(app: FastifyInstance, { router }: AlertmanagerServices): void {
   app.post('/api/v2/alerts', (request, reply) => {
     const posted = postedAlerts.safeParse(request.body);
     if (!posted.success) return reply.code(400).send(z.prettifyError(posted.error));
-    const nowMs = clock.nowMs();
     const alerts: Alert[] = [];
     for (const { labels, annotations, startsAt, endsAt, generatorURL } of posted.data) {
       const set = Labels.of(labels);
       if (set.size === 0) return reply.code(400).send('every alert needs at least one label\n');
-      const startsAtMs = timeOf(startsAt) ?? Math.min(nowMs, timeOf(endsAt) ?? nowMs);
-      const endsAtMs = timeOf(endsAt) ?? nowMs + RESOLVE_TIMEOUT_MS;
-      if (endsAtMs < startsAtMs) return reply.code(400).send('an alert must not end before it starts\n');
+      // Missing times are 0: the router knows what they mean.
+      const startsAtMs = timeOf(startsAt);
+      const endsAtMs = timeOf(endsAt);
+      if (endsAtMs > 0 && endsAtMs < startsAtMs)
+        return reply.code(400).send('an alert must not end before it starts\n');
       alerts.push({
         labels: set,
         annotations: Labels.of(annotations ?? {}),
@@ -51,20 +48,21 @@ export function registerAlertmanagerRoutes(app: FastifyInstance, { router, clock
   });
 
   app.get('/api/v2/alerts', () =>
-    router.alerts().map((alert) => ({
+    router.alerts().map(({ alert, fingerprint, state, silencedBy, inhibitedBy, mutedBy, receivers, updatedAtMs }) => ({
       labels: alert.labels.toRecord(),
       annotations: alert.annotations.toRecord(),
       startsAt: new Date(alert.startsAtMs).toISOString(),
       endsAt: new Date(alert.endsAtMs).toISOString(),
+      updatedAt: new Date(updatedAtMs).toISOString(),
+      fingerprint,
       generatorURL: alert.generatorUrl,
-      receivers: alert.receivers.map((name) => ({ name })),
-      status: { state: alert.state, silencedBy: alert.silencedBy, inhibitedBy: alert.inhibitedBy },
+      receivers: receivers.map((name) => ({ name })),
+      status: { state, silencedBy, inhibitedBy, mutedBy },
     })),
   );
 }
 
-/** Go clients send their zero time for "none". */
-function timeOf(text: string | undefined): number | undefined {
-  if (text === undefined || text.startsWith('0001-01-01')) return undefined;
-  return Date.parse(text);
+/** A posted time in ms, 0 for none; Go clients send their zero time for that. */
+function timeOf(text: string | undefined): number {
+  return text === undefined || text.startsWith('0001-01-01') ? 0 : Date.parse(text);
 }

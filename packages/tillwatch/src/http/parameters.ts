@@ -5,9 +5,9 @@ export class BadRequest extends Error {
   override readonly name = 'BadRequest';
 }
 
-/** The furthest times that Prometheus's API takes, in ms: beyond them Go's nanoseconds overflow. */
-const MAX_MS = 9_223_372_036_854_775;
-const MAX_DURATION_SECONDS = 9_223_372_036.854_775;
+/** What Go's 63 bits hold: times beyond 2^63 µs and durations beyond 2^63 ns are refused, as in Prometheus. */
+const MAX_MS = Number(2n ** 63n / 1_000_000n) * 1000;
+const MAX_DURATION_SECONDS = Number(2n ** 63n / 1_000_000_000n);
 
 /**
  * Reads a time parameter: Unix seconds (with fraction) or RFC 3339. The answer is in ms.

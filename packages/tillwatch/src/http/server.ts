@@ -7,6 +7,7 @@ import { type LifecycleServices, registerLifecycleRoutes } from './lifecycle-rou
 import { type PageServices, registerPageRoutes } from './page-routes.ts';
 import { type QueryServices, registerQueryRoutes } from './query-routes.ts';
 import { sendError } from './reply.ts';
+import { registerRunbookRoutes } from './runbook-routes.ts';
 import { guardOrigin, SECURITY_HEADERS } from './security.ts';
 import { registerStatusRoutes, type StatusServices } from './status-routes.ts';
 
@@ -91,6 +92,7 @@ export async function createHttpServer(options: {
       registerStatusRoutes(app, services);
       registerAlertmanagerRoutes(app, services);
       registerLifecycleRoutes(app, services);
+      registerRunbookRoutes(app);
       registerPageRoutes(app, services);
       await app.ready();
     },

@@ -13,7 +13,6 @@ export function SlackMessage({ body }: { body: Json }) {
       {!hasParts && typeof body.text === 'string' && <Text text={body.text} />}
       <Blocks blocks={blocks} />
       {attachments.map((attachment, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a received message never changes
         <Attachment key={i} attachment={attachment} />
       ))}
     </div>
@@ -53,7 +52,6 @@ function Blocks({ blocks }: { blocks: readonly Json[] }) {
   return (
     <>
       {blocks.map((block, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a received message never changes
         <Block key={i} block={block} />
       ))}
     </>
@@ -74,7 +72,6 @@ function Block({ block }: { block: Json }): ComponentChildren {
       return (
         <div class="block context">
           {objects(block.elements).map((element, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a received message never changes
             <Inline key={i} nodes={parseMrkdwn(textOf(element))} />
           ))}
         </div>
@@ -132,7 +129,6 @@ function Inline({ nodes }: { nodes: readonly MrkdwnNode[] }) {
   return (
     <>
       {nodes.map((node, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a received message never changes
         <Piece key={i} node={node} />
       ))}
     </>

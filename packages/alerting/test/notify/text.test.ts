@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { backoffMs, DEFAULT_BACKOFF, parseRetryAfter } from '../src/notify/backoff.ts';
-import { cutMarkup, encodeUrl, escapeText, link, neutralise, unescapeText } from '../src/notify/slack/mrkdwn.ts';
-import { truncateBytes, truncateRunes } from '../src/notify/truncate.ts';
+import { backoffMs, DEFAULT_BACKOFF, parseRetryAfter } from '../../src/notify/backoff.ts';
+import { cutMarkup, encodeUrl, escapeText, link, neutralise, unescapeText } from '../../src/notify/slack/mrkdwn.ts';
+import { truncateBytes, truncateRunes } from '../../src/notify/truncate.ts';
 
 test.for([
   ['& < > once', 'a & b <c> d', 'a &amp; b &lt;c&gt; d'],

@@ -1,7 +1,7 @@
 import type { Briefing } from '@tillwatch/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { briefingBlocks, briefingFallback, SLACK_LIMITS, type SlackBlock } from '../src/notify/slack/briefing-blocks.ts';
+import { briefingBlocks, briefingFallback, SLACK_LIMITS, type SlackBlock } from '../../src/notify/slack/briefing-blocks.ts';
 
 const briefing: Briefing = {
   tone: 'page',
