@@ -37,6 +37,9 @@ function readable(all: readonly ParserCase[]): (ParserCase & { readonly input: s
   return all.filter((one): one is ParserCase & { input: string } => typeof one.input === 'string');
 }
 
+/** Prometheus reads a chain of eleven thousand operators and finds fault with its operands; we refuse it for its depth. */
+const DIFFERENT_WORDS = new Map([['prometheus/parser-invalid/0121', 'nested more than 500 levels deep']]);
+
 const BINOP_FEATURES: readonly Feature[] = ['binop-fill-modifiers'];
 
 describe.skipIf(!isThere)(`parser tables of Prometheus (${DATA})`, () => {
@@ -57,7 +60,8 @@ describe.skipIf(!isThere)(`parser tables of Prometheus (${DATA})`, () => {
     const result = parse(one.input, { features: [...(one.options ?? []), ...BINOP_FEATURES] });
     expect(result.ok, one.input).toBe(false);
     if (result.ok) return;
-    expect(result.problems.map((problem) => problem.message).join('\n')).toContain(one.error);
+    const messages = result.problems.map((problem) => problem.message).join('\n');
+    expect(messages).toContain(DIFFERENT_WORDS.get(one.id) ?? one.error);
   });
 
   test.for(cases<DurationCase>('durations').map((one) => [one.id, one] as const))('%s', ([, one]) => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { RelabelConfig } from '@tillwatch/config';
+import { type RelabelConfig, validateRelabel } from '@tillwatch/config';
 import { Labels, parseDuration } from '@tillwatch/model';
 import { expect, test } from 'vitest';
 // Relabelling has no door of its own: it is seen through the scraper.
@@ -44,6 +44,11 @@ interface TargetCase {
 topic<RelabelCase>('relabel', ({ labels, relabel, drop, output }) => {
   const result = compileRelabeler(relabel.map(rule)).relabel(Labels.of(labels));
   expect(result?.toRecord()).toEqual(drop ? undefined : output);
+});
+
+topic<{ id: string; target_label: string; valid: boolean }>('relabel-target', ({ target_label, valid }) => {
+  const findings = validateRelabel(rule({ target_label }), 'legacy');
+  expect(findings.filter(({ field }) => field === 'target_label')).toHaveLength(valid ? 0 : 1);
 });
 
 topic<TargetCase>('target-labels', ({ discovered, scrape_config: job, error, labels, discovered_labels, dropped }) => {

@@ -44,6 +44,8 @@ export interface ShopOptions {
   readonly rhythm?: boolean;
   /** How many times faster than people customers think, and the day of the rhythm passes. Default 1. */
   readonly speed?: number;
+  /** Whether providers and carrier fail once in a few hundred calls by themselves, as they do. Default true. */
+  readonly hiccups?: boolean;
   /** Where failed checkouts and trouble are written; a pino logger fits. Default: nowhere. */
   readonly log?: ShopLog | undefined;
   /** The version that serves most customers. Default 2.3.1. */
@@ -100,7 +102,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
 }
 
 async function assemble(options: ShopOptions, stops: (() => unknown)[], stop: () => Promise<void>): Promise<Shop> {
-  const { host = '127.0.0.1', seed = 1, log = SILENT, ratePerMinute = 90, speed = 1 } = options;
+  const { host = '127.0.0.1', seed = 1, log = SILENT, ratePerMinute = 90, speed = 1, hiccups = true } = options;
   const random = new Prng(seed);
   const switchboard = new Switchboard();
   const tally = new Tally();
@@ -115,7 +117,7 @@ async function assemble(options: ShopOptions, stops: (() => unknown)[], stop: ()
     poolSize: POOL_SIZE,
     acquireTimeoutMs: ACQUIRE_TIMEOUT_MS,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    delayMs: () => (switchboard.isActive('slow-database') ? diskMood.aroundMedian(750, 0.55) : 0),
+    delayMs: () => (switchboard.isActive('slow-database') ? diskMood.aroundMedian(900, 0.55) : 0),
     register: watch.registry,
   };
   const database =
@@ -126,9 +128,9 @@ async function assemble(options: ShopOptions, stops: (() => unknown)[], stop: ()
   await prepareDatabase(database);
 
   const services = await Promise.all(
-    PROVIDERS.map((name, i) => startPaymentProvider(name, { host, seed: seed * 31 + i })),
+    PROVIDERS.map((name, i) => startPaymentProvider(name, { host, seed: seed * 31 + i, hiccups })),
   );
-  const carrier = await startCarrier({ host, seed: seed * 31 + 7 });
+  const carrier = await startCarrier({ host, seed: seed * 31 + 7, hiccups });
   const clients = new Map(
     services.map((service, i) => [
       PROVIDERS[i] as Provider,

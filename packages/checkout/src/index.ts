@@ -1,3 +1,7 @@
+export { createEnricher, type EnricherOptions } from './briefing/create-enricher.ts';
+export { type Diagnosis, diagnose, type Periods } from './diagnosis/diagnose.ts';
+export type { Finding } from './diagnosis/outcome-cell.ts';
+export { type OverviewOptions, overview } from './overview/compute-overview.ts';
 export type {
   CheckoutOverview,
   OverviewComponent,

@@ -1,3 +1,19 @@
+export type {
+  AlertmanagerConfig,
+  AlertmanagerGlobal,
+  EmailConfig,
+  InhibitRule,
+  NamedTimeIntervals,
+  Receiver,
+  Route,
+  SlackAction,
+  SlackConfig,
+  SlackField,
+  WebhookConfig,
+} from './alertmanager/config.ts';
+export { type AlertmanagerReading, readAlertmanagerConfig } from './alertmanager/read-alertmanager-config.ts';
+export { isInTimeIntervals, type TimeInterval, timeIntervalContains } from './alertmanager/time-interval.ts';
+export { formatByteSize, parseByteSize } from './fields/byte-size.ts';
 export { type Fail, field, textField, whole } from './fields/field.ts';
 export {
   isLabelName,
@@ -34,5 +50,40 @@ export {
   parseMatcher,
   parseMatchers,
 } from './matchers/parse-matchers.ts';
+export type {
+  AlertingConfig,
+  AlertmanagerEndpoint,
+  GlobalConfig,
+  PrometheusConfig,
+  ScrapeConfig,
+  ScrapeProtocol,
+  StaticConfig,
+} from './prometheus/config.ts';
+export type { Authorization, BasicAuth, HttpClientConfig, TlsConfig } from './prometheus/http-client.ts';
+export {
+  addScrapeConfigFiles,
+  type PrometheusReading,
+  type PrometheusReadOptions,
+  readPrometheusConfig,
+} from './prometheus/read-prometheus-config.ts';
+export { readTargetFile } from './prometheus/read-target-file.ts';
+export { RELABEL_DEFAULTS, type RelabelAction, type RelabelConfig, validateRelabel } from './prometheus/relabel.ts';
+export { type RuleFileOptions, type RuleFileReading, readRuleFile } from './rules/read-rule-file.ts';
+export { type AlertingRule, type RecordingRule, type Rule, type RuleGroup, ruleName } from './rules/rule.ts';
+export { SecretInFileError } from './write/wire.ts';
+export {
+  type AlertmanagerConfigInput,
+  type InhibitRuleInput,
+  type ReceiverInput,
+  type RouteInput,
+  writeAlertmanagerConfig,
+} from './write/write-alertmanager-config.ts';
+export {
+  type PrometheusConfigInput,
+  type ScrapeConfigInput,
+  writePrometheusConfig,
+} from './write/write-prometheus-config.ts';
+export { type RuleGroupInput, type RuleInput, writeRuleFile } from './write/write-rule-file.ts';
+export type { WriteOptions } from './write/yaml-text.ts';
 export type { IssueParams } from './yaml/issues.ts';
 export { type ReadYamlOptions, readYaml, type YamlPath, type YamlReading } from './yaml/read-yaml.ts';

@@ -107,7 +107,9 @@ function formatShift(shift: TimeShift): string {
 
 function formatAt({ atModifier }: TimeShift): string {
   if (atModifier === undefined) return '';
-  return atModifier.kind === 'timestamp' ? ` @ ${(atModifier.timestampMs / 1000).toFixed(3)}` : ` @ ${atModifier.kind}()`;
+  return atModifier.kind === 'timestamp'
+    ? ` @ ${(atModifier.timestampMs / 1000).toFixed(3)}`
+    : ` @ ${atModifier.kind}()`;
 }
 
 function formatOffset({ offsetMs, offsetExpr }: TimeShift): string {

@@ -12,9 +12,9 @@ export type { EvalContext, QueryLimits } from './evaluate/run.ts';
 export type { Feature } from './features.ts';
 export { format, formatNumber } from './format.ts';
 export {
+  AGGREGATE_OPS,
   type Aggregate,
   type AggregateOp,
-  AGGREGATE_OPS,
   type AtModifier,
   type Binary,
   type BinaryOp,

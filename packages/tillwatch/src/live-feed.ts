@@ -127,14 +127,13 @@ function liveAlerts(rules: RuleEngine): LiveAlert[] {
     for (const rule of group.rules) {
       if (rule.type !== 'alerting') continue;
       for (const alert of rule.alerts) {
-        if (alert.state === 'inactive') continue;
         alerts.push({
           name: rule.name,
           state: alert.state,
-          severity: alert.labels.get('severity'),
-          labels: alert.labels.toRecord(),
-          summary: alert.annotations.get('summary'),
-          runbookUrl: alert.annotations.get('runbook_url'),
+          severity: alert.labels.severity ?? '',
+          labels: alert.labels,
+          summary: alert.annotations.summary ?? '',
+          runbookUrl: alert.annotations.runbook_url ?? '',
           activeAtMs: alert.activeAtMs,
           value: Number.isFinite(alert.value) ? alert.value : null,
         });
@@ -162,15 +161,16 @@ function liveDelivery(delivery: Delivery): LiveDelivery {
 }
 
 function liveTargets(scraper: Scraper): LiveTarget[] {
-  return scraper
-    .targets()
-    .filter((target) => target.state === 'active')
-    .slice(0, 500)
-    .map((target) => ({
+  const targets: LiveTarget[] = [];
+  for (const target of scraper.targets().slice(0, 500)) {
+    if (target.state !== 'active') continue;
+    targets.push({
       job: target.scrapePool,
       instance: target.labels.get('instance'),
       health: target.health,
       lastError: target.lastError,
       lastScrapeMs: target.lastScrapeMs ?? null,
-    }));
+    });
+  }
+  return targets;
 }

@@ -35,7 +35,7 @@ export function createSelfMetrics(parts: {
   gauge(
     'tillwatch_targets_down',
     'Targets whose last scrape failed.',
-    () => scraper.targets().filter((t) => t.health === 'down').length,
+    () => scraper.targets().filter((target) => target.state === 'active' && target.health === 'down').length,
   );
   gauge('tillwatch_rules_failing', 'Rules whose last evaluation failed.', () =>
     rules.groups().reduce((sum, group) => sum + group.rules.filter((rule) => rule.health === 'err').length, 0),

@@ -38,11 +38,10 @@ export class BatchWriter {
     for (const [timestampMs, members] of groupByTime(batch)) {
       const series: HeadSeries[] = [];
       const words = new Uint32Array(members.length * 2);
-      const inGroup = new Set<HeadSeries>();
       for (const member of members) {
         const one = this.#settle(head, batch.series[member]!);
-        if (timestampMs <= one.lastMs || inGroup.has(one)) continue;
-        inGroup.add(one);
+        if (timestampMs <= one.lastMs || one.placedIn === words) continue;
+        one.placedIn = words;
         words[2 * series.length] = batch.words[2 * member]!;
         words[2 * series.length + 1] = batch.words[2 * member + 1]!;
         series.push(one);

@@ -29,14 +29,14 @@ export async function openTsdb(dir: string, options: TsdbOptions): Promise<Tsdb>
 }
 
 /** The writing store with what its own tests turn by hand. */
-export function openForWriting(dir: string, options: TsdbOptions): TsdbWriter {
-  const { retentionMs, clock = systemClock, logger = silentLogger } = options;
+export function openForWriting(dir: string, options: TsdbOptions & { readonly packSliceMs?: number }): TsdbWriter {
+  const { retentionMs, clock = systemClock, logger = silentLogger, packSliceMs } = options;
   createPrivateDirectory(dir);
   const lock = lockDirectory(dir);
   try {
     const db = openWriter(dir);
     try {
-      return new TsdbWriter({ db, lock, retentionMs, clock, logger });
+      return new TsdbWriter({ db, lock, retentionMs, clock, logger, packSliceMs });
     } catch (cause) {
       db.close();
       throw cause;

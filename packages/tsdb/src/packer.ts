@@ -6,7 +6,7 @@ import type { LoadedHead } from './head/load-head.ts';
 import type { HeadSeries } from './head/series.ts';
 import type { Timeline } from './head/timeline.ts';
 
-/** How long one slice of packing may keep the process from other work. */
+/** How long one slice of packing may keep the process from other work, unless told otherwise. */
 const SLICE_MS = 4;
 /** A timeline that does not fill up is packed at this age. */
 const SEAL_AGE_MS = 2 * 3_600_000;
@@ -18,9 +18,11 @@ export class Packer {
   readonly #putTimeline: Statement<[number, number, number, number, Uint8Array]>;
   readonly #deleteRound: Statement<[number]>;
   readonly #writer = new ByteWriter();
+  readonly #sliceMs: number;
 
-  constructor(db: Database) {
+  constructor(db: Database, sliceMs = SLICE_MS) {
     this.#db = db;
+    this.#sliceMs = sliceMs;
     this.#putChunk = db.prepare('INSERT OR REPLACE INTO chunks (series_id, timeline_id, body) VALUES (?, ?, ?)');
     this.#putTimeline = db.prepare('INSERT INTO timelines (id, min_ms, max_ms, count, body) VALUES (?, ?, ?, ?, ?)');
     this.#deleteRound = db.prepare('DELETE FROM rounds WHERE id = ?');
@@ -30,7 +32,7 @@ export class Packer {
   slice(loaded: LoadedHead, nowMs: number): boolean {
     const timeline = nextSealed(loaded, nowMs);
     if (timeline === undefined) return false;
-    const deadline = performance.now() + SLICE_MS;
+    const deadline = performance.now() + this.#sliceMs;
     // The log is not synced for this: until the next commit does so, the rounds that the chunks replace are still there.
     this.#db.pragma('synchronous = NORMAL');
     try {

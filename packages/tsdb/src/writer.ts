@@ -33,6 +33,8 @@ export interface WriterOptions {
   readonly retentionMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long a slice of packing may take; for tests. */
+  readonly packSliceMs?: number | undefined;
 }
 
 /** How often the store looks for packing to do, how long it rests between slices, and how often it deletes what is old. */
@@ -61,14 +63,14 @@ export class TsdbWriter implements Tsdb {
   #commits = 0;
   #failedCommits = 0;
 
-  constructor({ db, lock, retentionMs, clock, logger }: WriterOptions) {
+  constructor({ db, lock, retentionMs, clock, logger, packSliceMs }: WriterOptions) {
     this.#db = db;
     this.#lock = lock;
     this.#clock = clock;
     this.#logger = logger;
     this.#batches = new BatchWriter(db);
     this.#documents = new Documents(db);
-    this.#packer = new Packer(db);
+    this.#packer = new Packer(db, packSliceMs);
     this.#retention = new Retention(db, retentionMs);
     this.#loaded = new LoadedHead(db, () => clock.nowMs());
     void this.#maintain();
@@ -135,9 +137,9 @@ export class TsdbWriter implements Tsdb {
     this.#lock.release();
   }
 
-  /** Does all the packing and deleting that is due, without rests. For tests and tools; the store does it by itself. */
-  maintain(): void {
-    while (this.#packer.slice(this.#loaded, this.#clock.nowMs()));
+  /** Does the packing (at most so many slices) and deleting that is due, without rests. For tests; the store does it by itself. */
+  maintain(mostSlices = Number.POSITIVE_INFINITY): void {
+    for (let i = 0; i < mostSlices; i++) if (!this.#packer.slice(this.#loaded, this.#clock.nowMs())) break;
     for (const _ of this.#retention.pass(this.#loaded, this.#clock.nowMs()));
   }
 

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { type Client, type Pool, PooledDatabase } from './pooled-database.ts';
 import type { Database, DatabaseOptions } from './port.ts';
 
@@ -7,7 +7,9 @@ import type { Database, DatabaseOptions } from './port.ts';
  * @throws {DatabaseError} when it does not answer
  */
 export async function openPostgres(databaseUrl: string, options: DatabaseOptions): Promise<Database> {
-  const pool = new pg.Pool({
+  // Most shops run on the embedded database and never need the driver.
+  const { default: driver } = await import('pg');
+  const pool = new driver.Pool({
     connectionString: databaseUrl,
     max: options.poolSize,
     connectionTimeoutMillis: options.acquireTimeoutMs,

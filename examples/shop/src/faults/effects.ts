@@ -23,12 +23,13 @@ export interface FaultTargets {
  */
 export function wireFaults(switchboard: Switchboard, targets: FaultTargets): () => Promise<void> {
   const { database, carrier, listener, watch } = targets;
-  const service = (name: string) => targets.services.find((candidate) => candidate.name === name);
+  const service = (name: string) => targets.services.find((candidate) => candidate.name === name)!;
   let giveBack: (() => Promise<void>) | undefined;
 
-  switchboard.on('provider-outage', (active) => service('nordbank')?.behave({ outage: active ? 'mixed' : 'none' }));
+  switchboard.on('provider-outage', (active) => service('nordbank').behave({ outage: active ? 'mixed' : 'none' }));
+  const { errorRate, latencyMs } = service('acme-pay').behaviour();
   switchboard.on('provider-partial', (active) =>
-    service('acme-pay')?.behave(active ? { errorRate: 0.4, latencyMs: 400 } : { errorRate: 0.002, latencyMs: 70 }),
+    service('acme-pay').behave(active ? { errorRate: 0.4, latencyMs: latencyMs * 5 } : { errorRate, latencyMs }),
   );
   switchboard.on('region-outage', (active) => carrier.closeRegion('us', active));
   switchboard.on('bad-release', (active) => {

@@ -21,7 +21,8 @@ export interface Carrier extends Service {
   closeRegion(region: Region, closed: boolean): void;
 }
 
-const HEALTHY = { latencyMs: 35, declineRate: 0, errorRate: 0.001, outage: 'none' } as const;
+const HEALTHY = { latencyMs: 35, declineRate: 0, outage: 'none' } as const;
+const HICCUP_RATE = 0.001;
 const PARCEL_GRAMS = 1500;
 
 const RATES: Readonly<Record<Region, readonly Rate[]>> = {
@@ -40,11 +41,16 @@ const RATES: Readonly<Record<Region, readonly Rate[]>> = {
 };
 
 /** Starts the fictional carrier: `GET /v1/rates/{region}?weight=GRAMS`. */
-export async function startCarrier(options: { readonly host: string; readonly seed: number }): Promise<Carrier> {
+export async function startCarrier(options: {
+  readonly host: string;
+  readonly seed: number;
+  readonly hiccups: boolean;
+}): Promise<Carrier> {
+  const initially = { ...HEALTHY, errorRate: options.hiccups ? HICCUP_RATE : 0 };
   const closed = new Set<Region>();
   const service = await startService(
     'carrier',
-    { host: options.host, random: new Prng(options.seed), initially: HEALTHY },
+    { host: options.host, random: new Prng(options.seed), initially },
     (app) => {
       app.get<{ Params: { region: string }; Querystring: { weight?: string } }>(
         '/v1/rates/:region',

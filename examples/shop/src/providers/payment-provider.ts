@@ -25,7 +25,8 @@ const MESSAGES: Readonly<Record<BankAnswer, string>> = {
   authentication_required: "the card's owner has to confirm this payment",
 };
 
-const HEALTHY = { latencyMs: 70, declineRate: 0, errorRate: 0.002, outage: 'none' } as const;
+const HEALTHY = { latencyMs: 70, declineRate: 0, outage: 'none' } as const;
+const HICCUP_RATE = 0.002;
 
 /** How many authorisations and remembered requests a provider keeps; the oldest are forgotten first. */
 const KEPT = 10_000;
@@ -58,7 +59,7 @@ const PAYMENT_SCHEMA = {
  */
 export function startPaymentProvider(
   name: Provider,
-  options: { readonly host: string; readonly seed: number },
+  options: { readonly host: string; readonly seed: number; readonly hiccups: boolean },
 ): Promise<Service> {
   const random = new Prng(options.seed);
   const authorisations = new BoundedMap<Authorisation>(KEPT);
@@ -82,7 +83,8 @@ export function startPaymentProvider(
     return reply.send(authorisation);
   }
 
-  return startService(name, { host: options.host, random, initially: HEALTHY }, (app, behaviour) => {
+  const initially = { ...HEALTHY, errorRate: options.hiccups ? HICCUP_RATE : 0 };
+  return startService(name, { host: options.host, random, initially }, (app, behaviour) => {
     app.post<{ Body: { amountCents: number; card: BankAnswer } }>(
       '/v1/authorisations',
       { schema: { body: PAYMENT_SCHEMA } },

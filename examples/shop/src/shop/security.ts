@@ -52,8 +52,9 @@ function refuse(reply: FastifyReply): FastifyReply {
   return reply.code(403).send({ error: { code: 'forbidden', message: 'this request is not allowed from here' } });
 }
 
-/** Lets plain HTML forms through, which Fastify does not read by itself. */
+/** Lets plain HTML forms through, which Fastify does not read by itself, and shuts out bodies of unknown shape. */
 export function acceptForms(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain');
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string', bodyLimit: 4096 },

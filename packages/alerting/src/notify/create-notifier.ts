@@ -6,10 +6,7 @@ import { createSlackNotifier } from './slack/slack-notifier.ts';
 import { createWebhookNotifier } from './webhook/webhook-notifier.ts';
 
 /** The notifiers of a receiver by the name of their entry: `slack[0]`, `email[1]`. */
-export function createNotifiers(
-  receiver: Receiver,
-  context: Omit<NotifierContext, 'place'>,
-): Map<string, Notifier> {
+export function createNotifiers(receiver: Receiver, context: Omit<NotifierContext, 'place'>): Map<string, Notifier> {
   const notifiers = new Map<string, Notifier>();
   const add = <C>(kind: string, configs: readonly C[], create: (config: C, context: NotifierContext) => Notifier) =>
     configs.forEach((config, i) => {

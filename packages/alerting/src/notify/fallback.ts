@@ -20,7 +20,9 @@ const MAX_LINES = 20;
 export function plainLines(notification: Notification, problem: NotifyError | undefined): string[] {
   const lines = notification.alerts.slice(0, MAX_LINES).map((alert) => {
     const state = isResolved(alert, notification.atMs) ? 'resolved' : 'firing';
-    const labels = [...alert.labels].filter(([name]) => name !== 'alertname').map(([name, value]) => `${name}=${value}`);
+    const labels = [...alert.labels]
+      .filter(([name]) => name !== 'alertname')
+      .map(([name, value]) => `${name}=${value}`);
     const summary = alert.annotations.get('summary') || alert.annotations.get('description');
     const told = [alertName(alert), labels.join(', '), summary].filter((part) => part !== '').join(' — ');
     return `${state}: ${told}`;

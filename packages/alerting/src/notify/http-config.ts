@@ -11,10 +11,7 @@ export interface ConfiguredHttp {
 }
 
 /** @throws {NotifyError} reason `configuration` when a file cannot be read or a setting is not supported */
-export async function configuredHttp(
-  config: HttpClientConfig | undefined,
-  read: ReadFile,
-): Promise<ConfiguredHttp> {
+export async function configuredHttp(config: HttpClientConfig | undefined, read: ReadFile): Promise<ConfiguredHttp> {
   if (config === undefined) return { client: createHttpClient(), headers: async () => ({}) };
   if (config.oauth2 !== undefined) {
     throw new NotifyError('configuration', 'http_config.oauth2 is not supported for receivers', {
@@ -30,7 +27,8 @@ export async function configuredHttp(
 async function authHeaders(config: HttpClientConfig, read: ReadFile): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [name, { values, secrets, files }] of Object.entries(config.headers)) {
-    const first = values[0] ?? secrets[0]?.reveal() ?? (files[0] && (await readSetting(files[0], 'http_headers', read)));
+    const first =
+      values[0] ?? secrets[0]?.reveal() ?? (files[0] && (await readSetting(files[0], 'http_headers', read)));
     if (first !== undefined) headers[name.toLowerCase()] = first.trim();
   }
   const { authorization, basicAuth } = config;
@@ -41,14 +39,14 @@ async function authHeaders(config: HttpClientConfig, read: ReadFile): Promise<Re
       'http_config.authorization.credentials_file',
       read,
     );
-    if (credentials !== undefined) headers['authorization'] = `${authorization.type} ${credentials}`;
+    if (credentials !== undefined) headers.authorization = `${authorization.type} ${credentials}`;
   }
   if (basicAuth !== undefined) {
     const file = basicAuth.usernameFile;
     const user =
       file === undefined ? basicAuth.username : (await readSetting(file, 'basic_auth.username_file', read)).trim();
     const password = await revealSecret(basicAuth.password, basicAuth.passwordFile, 'basic_auth.password_file', read);
-    headers['authorization'] = `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
+    headers.authorization = `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
   }
   return headers;
 }

@@ -1,5 +1,5 @@
 import type { Briefing, Labels, Notification } from '@tillwatch/model';
-import type { NotifyError } from "./notify-error.ts";
+import type { NotifyError } from './notify-error.ts';
 
 /** What a notifier is given to deliver. */
 export interface OutgoingMessage {

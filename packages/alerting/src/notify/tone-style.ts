@@ -15,3 +15,12 @@ export const toneStyle: Readonly<Record<Tone, ToneStyle>> = {
   inform: { color: '#a05a00', emoji: '🟠', word: 'Notice' },
   resolved: { color: '#2e7d32', emoji: '✅', word: 'Resolved' },
 };
+
+const WORDS: Readonly<Record<string, Readonly<Record<Tone, string>>>> = {
+  de: { page: 'Störung', inform: 'Hinweis', resolved: 'Behoben' },
+};
+
+/** The word for a tone in the language of a briefing (BCP 47); English where we have none. */
+export function toneWord(tone: Tone, language: string): string {
+  return WORDS[language.split('-')[0] ?? '']?.[tone] ?? toneStyle[tone].word;
+}

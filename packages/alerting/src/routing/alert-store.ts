@@ -78,10 +78,10 @@ export class AlertStore {
     return alert;
   }
 
-  /** Forgets resolved alerts that `isNeeded` does not ask for and that are over for a while. */
-  forgetResolved(nowMs: number, isNeeded: (key: string) => boolean): void {
+  /** Forgets alerts that are over for a while and not `needed` by a group. */
+  forgetResolved(nowMs: number, needed: ReadonlySet<string>): void {
     for (const [key, { alert }] of this.#alerts) {
-      if (alert.endsAtMs + KEEP_RESOLVED_MS > nowMs || isNeeded(key)) continue;
+      if (alert.endsAtMs + KEEP_RESOLVED_MS > nowMs || needed.has(key)) continue;
       this.#version++;
       this.#alerts.delete(key);
       this.#writer.remove(ALERT_SHELF, key);

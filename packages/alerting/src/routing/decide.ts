@@ -1,6 +1,6 @@
 import { type Alert, isResolved } from '@tillwatch/model';
-import type { LogEntry } from './notification-log.ts';
 import { type NotificationReason, needsUpdate } from './needs-update.ts';
+import type { LogEntry } from './notification-log.ts';
 
 /** The alerts of a group at a tick, for one integration. */
 export interface GroupSnapshot {
@@ -31,13 +31,9 @@ export function decide(
   for (const alert of group.audible) (isResolved(alert, group.nowMs) ? resolved : firing).add(alert.labels.key);
 
   const reason =
-    group.audible.length === 0
-      ? undefined
-      : needsUpdate(told, { firing, resolved, nowMs: group.tickMs, ...options });
+    group.audible.length === 0 ? undefined : needsUpdate(told, { firing, resolved, nowMs: group.tickMs, ...options });
   if (reason === undefined) return told === undefined ? undefined : forgetMuted(told, group);
-  const alerts = options.sendResolved
-    ? group.audible
-    : group.audible.filter((alert) => firing.has(alert.labels.key));
+  const alerts = options.sendResolved ? group.audible : group.audible.filter((alert) => firing.has(alert.labels.key));
   return { told: { firing, resolved, atMs: group.tickMs }, reason, alerts };
 }
 
@@ -46,9 +42,7 @@ export function decide(
  * knows of it as firing: when it fires again after the silence, it is news.
  */
 function forgetMuted(told: LogEntry, group: GroupSnapshot): Decision | undefined {
-  const ended = group.muted.filter(
-    (alert) => isResolved(alert, group.nowMs) && told.firing.has(alert.labels.key),
-  );
+  const ended = group.muted.filter((alert) => isResolved(alert, group.nowMs) && told.firing.has(alert.labels.key));
   if (ended.length === 0) return undefined;
   const firing = new Set(told.firing);
   for (const alert of ended) firing.delete(alert.labels.key);

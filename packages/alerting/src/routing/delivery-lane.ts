@@ -45,7 +45,7 @@ export class DeliveryLane {
   readonly #context: LaneContext;
   readonly #waker: Waker;
   readonly #waiting = new Map<string, OutboxMessage>();
-  #inFlight: OutboxMessage | undefined;
+  #attempting: Promise<void> = Promise.resolve();
   /** The receiver as a whole asked us to wait. */
   #pausedUntilMs = 0;
   #running: Promise<void> | undefined;
@@ -67,7 +67,8 @@ export class DeliveryLane {
   replace(notifier: Notifier): void {
     const former = this.#notifier;
     this.#notifier = notifier;
-    void former.close();
+    // What is on its way may still arrive by the former one.
+    void this.#attempting.then(() => former.close());
     // What waits for a broken setting to heal should not wait longer than the person who corrected it.
     const nowMs = this.#context.clock.nowMs();
     this.#pausedUntilMs = 0;
@@ -126,7 +127,8 @@ export class DeliveryLane {
         await this.#waker.sleepUntil(dueMs);
         continue;
       }
-      await this.#attempt(next);
+      this.#attempting = this.#attempt(next);
+      await this.#attempting;
     }
   }
 
@@ -149,7 +151,6 @@ export class DeliveryLane {
     const { clock, counters, pacer, attemptTimeoutMs } = this.#context;
     const notifier = this.#notifier;
     if (notifier.pace !== undefined) pacer.take(notifier.pace, clock.nowMs());
-    this.#inFlight = message;
     this.#waiting.delete(message.groupKey);
     const startedMs = clock.nowMs();
     try {
@@ -162,11 +163,10 @@ export class DeliveryLane {
       this.#delivered(message, delivered);
     } catch (thrown) {
       const error = toNotifyError(thrown);
-      if (this.#abort.signal.aborted) this.#waiting.set(message.groupKey, message);
+      if (this.#abort.signal.aborted) this.#putBack(message);
       else this.#failed(message, error);
     } finally {
       counters.attemptMs(this.receiver, notifier.kind, clock.nowMs() - startedMs);
-      this.#inFlight = undefined;
     }
     await this.#context.writer.flush();
   }
@@ -207,16 +207,10 @@ export class DeliveryLane {
     };
     if (error.retryAfterMs !== undefined) this.#pausedUntilMs = nowMs + waitMs;
 
-    const newer = this.#waiting.get(message.groupKey);
-    const expired = tried.nextAttemptAtMs - message.createdAtMs > this.#context.giveUpAfterMs;
-    if (error.retryable && newer !== undefined) {
-      outbox.remove(message.id);
-      const merged = { ...mergeMessages(tried, newer), nextAttemptAtMs: tried.nextAttemptAtMs, attempts };
-      this.#waiting.set(message.groupKey, merged);
-      outbox.put(merged);
-    } else if (error.retryable && !expired) {
-      this.#waiting.set(message.groupKey, tried);
-      outbox.put(tried);
+    const isReplaced = this.#waiting.has(message.groupKey);
+    const isExpired = tried.nextAttemptAtMs - message.createdAtMs > this.#context.giveUpAfterMs;
+    if (error.retryable && (isReplaced || !isExpired)) {
+      this.#putBack(tried);
       logger.warn('notification failed; it will be tried again', this.#fields(tried, error));
     } else {
       const lastReason = error.retryable ? 'expired' : error.reason;
@@ -227,6 +221,20 @@ export class DeliveryLane {
       log.forget(logKey(message.groupKey, this.receiver, this.integration), message.id);
       logger.error('notification given up', this.#fields(tried, error));
     }
+  }
+
+  /** Lets a message wait again, within a newer one about its group when there is one by now. */
+  #putBack(message: OutboxMessage): void {
+    const { outbox } = this.#context;
+    const newer = this.#waiting.get(message.groupKey);
+    let waiting = message;
+    if (newer !== undefined) {
+      outbox.remove(message.id);
+      const { attempts, nextAttemptAtMs, lastError, lastReason, hint } = message;
+      waiting = { ...mergeMessages(message, newer), attempts, nextAttemptAtMs, lastError, lastReason, hint };
+    }
+    this.#waiting.set(message.groupKey, waiting);
+    outbox.put(waiting);
   }
 
   #fields(message: OutboxMessage, error: NotifyError) {

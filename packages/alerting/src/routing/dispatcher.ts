@@ -7,12 +7,12 @@ import type { AlertStore } from './alert-store.ts';
 import { decide, type GroupSnapshot } from './decide.ts';
 import { createInhibitor, type Inhibitor } from './inhibitor.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
+import { mutedBy } from './mute-times.ts';
 import { type LogEntry, logKey, type NotificationLog } from './notification-log.ts';
 import type { Outbox, OutboxMessage } from './outbox.ts';
 import { groupKeyOf, groupLabelsOf, matchRoutes, type RouteNode, routeTree } from './route-tree.ts';
 import type { SilenceStore } from './silences.ts';
 import { sortAlerts } from './sort-alerts.ts';
-import { mutedBy } from './mute-times.ts';
 
 /** The way from the dispatcher to the lanes. */
 export interface Deliveries {
@@ -120,10 +120,11 @@ export class Dispatcher {
     }
   }
 
-  /** Is the alert part of a group that has not been told of its end yet? */
-  isMember(key: string): boolean {
-    for (const group of this.#groups.values()) if (group.members.has(key)) return true;
-    return false;
+  /** The keys of all alerts whose groups have still to look at them. */
+  members(): Set<string> {
+    const keys = new Set<string>();
+    for (const group of this.#groups.values()) for (const key of group.members) keys.add(key);
+    return keys;
   }
 
   /** What keeps an alert with these labels quiet now. */
@@ -170,7 +171,13 @@ export class Dispatcher {
     if (group.members.size === 0) this.#groups.delete(group.id);
   }
 
-  #tell(group: AlertGroup, receiver: string, integration: string, sendResolved: boolean, snapshot: GroupSnapshot): void {
+  #tell(
+    group: AlertGroup,
+    receiver: string,
+    integration: string,
+    sendResolved: boolean,
+    snapshot: GroupSnapshot,
+  ): void {
     const { log, outbox, deliveries } = this.#context;
     const { repeatIntervalMs } = group.node.route;
     const { tickMs, nowMs } = snapshot;

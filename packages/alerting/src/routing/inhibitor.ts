@@ -11,11 +11,12 @@ export interface Inhibitor {
 }
 
 /**
- * Reads the rules over the alerts that `alerts` yields at the time of the question. Sources are looked up by the values of
+ * Reads the rules over `alerts` as they are now. Sources are looked up by the values of
  * a rule's `equal` labels, so a question costs the candidates and not all alerts.
  */
 export function createInhibitor(rules: readonly InhibitRule[], alerts: Iterable<Alert>): Inhibitor {
-  const indexed = rules.map((rule) => ({ rule, sources: indexSources(rule, alerts) }));
+  const all = [...alerts];
+  const indexed = rules.map((rule) => ({ rule, sources: indexSources(rule, all) }));
   return {
     inhibitedBy(labels, nowMs) {
       const found = new Set<Alert>();
@@ -33,7 +34,7 @@ export function createInhibitor(rules: readonly InhibitRule[], alerts: Iterable<
   };
 }
 
-function indexSources(rule: InhibitRule, alerts: Iterable<Alert>): Map<string, Alert[]> {
+function indexSources(rule: InhibitRule, alerts: readonly Alert[]): Map<string, Alert[]> {
   const sources = new Map<string, Alert[]>();
   for (const alert of alerts) {
     if (!matchesAll(rule.sourceMatchers, alert.labels)) continue;

@@ -11,5 +11,9 @@ export function mergeAlerts(previous: Alert | undefined, next: Alert, nowMs: num
   if (next.endsAtMs < previous.startsAtMs) return previous;
   const startsAtMs = Math.min(previous.startsAtMs, next.startsAtMs);
   if (isResolved(next, nowMs)) return { ...next, startsAtMs };
-  return { ...next, startsAtMs, endsAtMs: Math.max(next.endsAtMs, isResolved(previous, nowMs) ? 0 : previous.endsAtMs) };
+  return {
+    ...next,
+    startsAtMs,
+    endsAtMs: Math.max(next.endsAtMs, isResolved(previous, nowMs) ? 0 : previous.endsAtMs),
+  };
 }

@@ -72,5 +72,5 @@ export class NotificationLog {
 
 /** The key of an entry. */
 export function logKey(groupKey: string, receiver: string, integration: string): string {
-  return `${groupKey}\u0000${receiver}/${integration}`;
+  return `${groupKey}\u0001${receiver}/${integration}`;
 }

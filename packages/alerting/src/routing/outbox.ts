@@ -108,7 +108,8 @@ export function mergeMessages(older: OutboxMessage, newer: OutboxMessage): Outbo
     alerts: [...newer.alerts, ...carried],
     owedSinceMs: older.owedSinceMs,
     merged: newer.merged + older.merged + 1,
-    reason: older.reason === 'first notification' && newer.reason !== 'all alerts resolved' ? older.reason : newer.reason,
+    reason:
+      older.reason === 'first notification' && newer.reason !== 'all alerts resolved' ? older.reason : newer.reason,
   };
 }
 

@@ -145,7 +145,8 @@ export class SilenceStore implements Silences {
       }
     }
     this.#forgetExpired(nowMs);
-    if (this.#byId.size >= MAX_SILENCES) throw new SilenceError('invalid', `there are ${MAX_SILENCES} silences already`);
+    if (this.#byId.size >= MAX_SILENCES)
+      throw new SilenceError('invalid', `there are ${MAX_SILENCES} silences already`);
     const { endsAtMs, createdBy, comment } = wanted;
     this.#put({ id, matcherSets, startsAtMs: began, endsAtMs, createdBy, comment, updatedAtMs: nowMs });
     await this.#writer.flush();

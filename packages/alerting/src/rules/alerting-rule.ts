@@ -1,4 +1,4 @@
-import { type Alert, Labels, METRIC_NAME, type Queryable, type SourceText, type VectorSample } from '@tillwatch/model';
+import { type Alert, Labels, METRIC_NAME, type Queryable, type VectorSample } from '@tillwatch/model';
 import { type Expr, format, parse } from '@tillwatch/promql';
 import { escapeQuery } from '../template/escape.ts';
 import { ruleTemplates, TemplateError } from '../template/index.ts';
@@ -58,9 +58,10 @@ export function evaluateAlertingRule(
 ): AlertingResult {
   const readAtMs = timeMs - surroundings.queryOffsetMs;
   const templateErrors: TemplateError[] = [];
-  const present = new Map<string, Pick<ActiveAlert, 'labels' | 'annotations' | 'value'>>();
+  const describe = describer(rule, timeMs, surroundings, templateErrors);
+  const present = new Map<string, Description>();
   for (const sample of evaluateVector(rule.expr, readAtMs, surroundings.queryable)) {
-    const alert = describe(rule, sample, timeMs, surroundings, templateErrors);
+    const alert = describe(sample);
     if (present.has(alert.labels.key)) {
       throw new RuleError('vector contains metrics with the same labelset after applying alert labels');
     }
@@ -89,38 +90,32 @@ export function evaluateAlertingRule(
 /** More alerts than the group allows. As in Prometheus, the rule then has none at all. */
 export class AlertLimitError extends RuleError {}
 
-function describe(
+type Description = Pick<ActiveAlert, 'labels' | 'annotations' | 'value'>;
+
+/** What is said of the alert that an element of the vector makes. */
+function describer(
   rule: AlertingRule,
-  sample: VectorSample,
   timeMs: number,
   { externalLabels, externalUrl, queryable, queryOffsetMs }: RuleSurroundings,
   errors: TemplateError[],
-): Pick<ActiveAlert, 'labels' | 'annotations' | 'value'> {
-  const expand = ruleTemplates(
-    { labels: sample.labels, externalLabels, value: sample.value },
-    {
-      query: (text) => queryVector(text, timeMs - queryOffsetMs, queryable),
-      nowMs: timeMs,
-      externalUrl,
-    },
-  );
-  const expandSafely = (text: string): string => {
-    const source: SourceText = { file: `__alert_${rule.name}`, text };
-    try {
-      return expand(source);
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
-      errors.push(error);
-      return `<error expanding template: ${error.message}>`;
-    }
-  };
-  const expandAll = (texts: Readonly<Record<string, string>>): [string, string][] =>
-    Object.entries(texts).map(([name, text]) => [name, expandSafely(text)]);
-  return {
-    labels: sample.labels.without([METRIC_NAME]).merge([...expandAll(rule.labels), ['alertname', rule.name]]),
-    annotations: Labels.from(expandAll(rule.annotations)),
+): (sample: VectorSample) => Description {
+  const query = (text: string) => queryVector(text, timeMs - queryOffsetMs, queryable);
+  const expand = ruleTemplates({ query, nowMs: timeMs, externalUrl }, externalLabels);
+  const expandAll = (texts: Readonly<Record<string, string>>, sample: VectorSample): [string, string][] =>
+    Object.entries(texts).map(([name, text]) => {
+      try {
+        return [name, expand({ file: `__alert_${rule.name}`, text }, sample)];
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error;
+        errors.push(error);
+        return [name, `<error expanding template: ${error.message}>`];
+      }
+    });
+  return (sample) => ({
+    labels: sample.labels.without([METRIC_NAME]).merge([...expandAll(rule.labels, sample), ['alertname', rule.name]]),
+    annotations: Labels.from(expandAll(rule.annotations, sample)),
     value: sample.value,
-  };
+  });
 }
 
 /** The `query` function of templates. @throws {Error} */

@@ -1,4 +1,12 @@
-import { compareLabels, compareText, type Labels, type Matcher, type Queryable, type Series, writeStaleAt } from '@tillwatch/model';
+import {
+  compareLabels,
+  compareText,
+  type Labels,
+  type Matcher,
+  type Queryable,
+  type Series,
+  writeStaleAt,
+} from '@tillwatch/model';
 
 /** A sample that is not stored yet. */
 interface Pending {

@@ -1,7 +1,7 @@
 import { Labels } from '@tillwatch/model';
 import { parseFloatText } from '../template/go-number.ts';
-import type { ActiveAlert, ActiveAlerts } from './alerting-rule.ts';
 import type { AlertInstance } from './alert-instance.ts';
+import type { ActiveAlert, ActiveAlerts } from './alerting-rule.ts';
 
 /** The shelf of the ledger that holds alert states, one document per rule group. */
 export const STATE_SHELF = 'rule-states';

@@ -24,7 +24,11 @@ export function nextEvaluationMs(nowMs: number, intervalMs: number, offsetMs: nu
  * What comes after the evaluation of `lastMs` once it is over: the newest one that is due, or the next. Those in between
  * are missed: catching up would only make a slow group slower.
  */
-export function followingEvaluation(lastMs: number, nowMs: number, intervalMs: number): { atMs: number; missed: number } {
+export function followingEvaluation(
+  lastMs: number,
+  nowMs: number,
+  intervalMs: number,
+): { atMs: number; missed: number } {
   const due = Math.floor((nowMs - lastMs) / intervalMs);
   const missed = Math.max(0, due - 1);
   return { atMs: lastMs + (missed + 1) * intervalMs, missed };

@@ -86,7 +86,7 @@ function routeLabels() {
   const open: string[] = [];
   return contextual(['string'], (context, name) => {
     const data = context.root;
-    const labels = data instanceof HostObject ? data.parts.fields?.['RouteLabels'] : undefined;
+    const labels = data instanceof HostObject ? data.parts.fields?.RouteLabels : undefined;
     const entries = labels instanceof HostObject ? labels.parts.entries : undefined;
     const text = entries?.[name] ?? '';
     if (open.includes(name)) throw new Error(`route label ${JSON.stringify(name)} refers to itself`);

@@ -16,7 +16,7 @@ import {
 } from './value.ts';
 
 /** Go's `fmt.Sprint`: a space between two arguments when neither is a string. */
-export function sprint(args: readonly Value[]): string {
+function sprint(args: readonly Value[]): string {
   let out = '';
   args.forEach((arg, i) => {
     if (i > 0 && typeof arg !== 'string' && typeof args[i - 1] !== 'string') out += ' ';

@@ -6,7 +6,7 @@ import type { SourceText } from '@tillwatch/model';
  */
 export const defaultTemplates: SourceText = {
   file: 'built-in templates',
-  text: String.raw`
+  text: `
 {{- define "__alertmanager" }}Alertmanager{{ end -}}
 
 {{- define "__alertmanagerURL" }}{{ .ExternalURL }}/#/alerts?receiver={{ .Receiver | urlquery }}{{ end -}}

@@ -67,7 +67,7 @@ export function filterUrl(text: string): string {
 
 /** Escapes for the inside of a JavaScript string. */
 export function escapeJsString(text: string): string {
-  return text.replace(/[\0-\x1f"'&+/<=>\\`\u2028\u2029]/g, (char) => {
+  return text.replace(/[\p{Cc}"'&+/<=>\\`\u2028\u2029]/gu, (char) => {
     if (char === '\\') return '\\\\';
     if (char === '/') return '\\/';
     if (char === '\n') return '\\n';
@@ -79,7 +79,7 @@ export function escapeJsString(text: string): string {
 
 /** The `js` function of text/template. */
 export function jsFunction(text: string): string {
-  return text.replace(/[\0-\x1f"'&<=>\\]/g, (char) => {
+  return text.replace(/[\p{Cc}"'&<=>\\]/gu, (char) => {
     if (char === '\\') return '\\\\';
     if (char === "'" || char === '"') return `\\${char}`;
     return `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;

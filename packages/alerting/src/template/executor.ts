@@ -232,6 +232,7 @@ export class Executor implements CallContext {
     const size = variables.length;
     let rounds = 0;
     for (const [key, element] of this.#elements(value)) {
+      this.#step();
       rounds++;
       const bound = names.length === 1 ? [element] : [key, element];
       names.forEach((name, i) => {
@@ -424,11 +425,19 @@ export class Executor implements CallContext {
     }
     this.#at = node;
     try {
-      return target.call(this, values);
+      return this.#bounded(target.call(this, values));
     } catch (cause) {
       if (cause instanceof LimitError) throw cause;
       throw this.#error(`error calling ${name}: ${(cause as Error).message}`, cause);
     }
+  }
+
+  /** Values must not grow beyond what could ever be written: `print $x $x` doubles at every step. */
+  #bounded(value: Value): Value {
+    const limit = this.#setup.limits.outputLength;
+    const size = typeof value === 'string' || Array.isArray(value) ? value.length : 0;
+    if (size > limit) throw this.#limit(`value is longer than ${limit}`);
+    return value;
   }
 
   #argument(operand: Operand, dot: Value, target: TemplateFunction, i: number): Value {

@@ -105,7 +105,7 @@ function alertObject(alert: AlertData): HostObject {
 
 function alertsObject(items: readonly HostObject[]): HostObject {
   const having = (status: AlertData['status']) =>
-    fn([], () => alertsObject(items.filter((item) => item.parts.fields?.['Status'] === status)));
+    fn([], () => alertsObject(items.filter((item) => item.parts.fields?.Status === status)));
   return new HostObject('template.Alerts', {
     items,
     methods: { Firing: having('firing'), Resolved: having('resolved') },

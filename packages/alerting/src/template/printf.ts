@@ -146,10 +146,9 @@ function formatInteger(directive: Directive, value: Value): string {
 
 function formatNumber(directive: Directive, value: number, verb: string, defaultPrecision: number): string {
   const text = formatFloat(value, verb, directive.precision ?? defaultPrecision);
-  const isFinite = Number.isFinite(value);
   const negative = text.startsWith('-');
   const digits = text.replace(/^[+-]/, '');
-  const flags = isFinite ? directive.flags : directive.flags.replaceAll('0', '');
+  const flags = Number.isFinite(value) ? directive.flags : directive.flags.replaceAll('0', '');
   const plus = text.startsWith('+') ? `${flags}+` : flags;
   return padNumber(sign(negative, plus), digits, { ...directive, flags });
 }

@@ -74,19 +74,34 @@ export function checkText(set: TemplateSet, source: SourceText, variables: reado
  * @throws {TemplateError} when the text cannot be read, or at the first failure while it is expanded.
  */
 export function execute(set: TemplateSet, source: SourceText, data: Value, options: ExecuteOptions = {}): string {
-  const variables = options.variables ?? {};
-  const parsed = parseTemplate(source, set.functions, Object.keys(variables));
+  return prepare(set, source, Object.keys(options.variables ?? {})).execute(data, options);
+}
+
+/** A text that was read once, to be expanded often. */
+export interface PreparedTemplate {
+  /** Expands it; `variables` are those it was prepared for. @throws {TemplateError} at the first failure. */
+  execute(data: Value, options?: ExecuteOptions): string;
+}
+
+/** Reads a text in which `variables` are defined. @throws {TemplateError} when it cannot be read. */
+export function prepare(set: TemplateSet, source: SourceText, variables: readonly string[] = []): PreparedTemplate {
+  const parsed = parseTemplate(source, set.functions, variables);
   const error = parsed.errors[0];
   if (error !== undefined) throw error;
-  const executor = new Executor({
-    templates: parsed.defined.size === 0 ? set.templates : new Map([...set.templates, ...parsed.defined]),
-    functions: set.functions,
-    newWriter: () => (options.html === true ? new HtmlWriter() : new TextWriter()),
-    html: options.html === true,
-    missingKey: options.missingKey ?? 'no-value',
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    root: data,
-    variables,
-  });
-  return executor.runMain(parsed.main);
+  const templates = parsed.defined.size === 0 ? set.templates : new Map([...set.templates, ...parsed.defined]);
+  return {
+    execute(data, options = {}) {
+      const executor = new Executor({
+        templates,
+        functions: set.functions,
+        newWriter: () => (options.html === true ? new HtmlWriter() : new TextWriter()),
+        html: options.html === true,
+        missingKey: options.missingKey ?? 'no-value',
+        limits: { ...DEFAULT_LIMITS, ...options.limits },
+        root: data,
+        variables: options.variables ?? {},
+      });
+      return executor.runMain(parsed.main);
+    },
+  };
 }

@@ -212,19 +212,19 @@ export function parseLayout(layout: string, value: string): bigint {
 function fromParts(parts: Readonly<Record<string, string>>, value: string): bigint {
   const number = (name: string, otherwise: number) => Number(parts[name]?.trim() ?? otherwise);
   const short = number('shortYear', 0);
-  const year = parts['shortYear'] === undefined ? number('year', 0) : short + (short >= 69 ? 1900 : 2000);
-  const named = MONTHS.findIndex((name) => parts['month'] !== undefined && name.startsWith(parts['month']));
+  const year = parts.shortYear === undefined ? number('year', 0) : short + (short >= 69 ? 1900 : 2000);
+  const named = MONTHS.findIndex((name) => parts.month !== undefined && name.startsWith(parts.month));
   const month = named >= 0 ? named : number('monthNumber', 1) - 1;
-  const half = parts['half']?.toLowerCase();
+  const half = parts.half?.toLowerCase();
   const hour = half === undefined ? number('hour', 0) : (number('hour', 0) % 12) + (half === 'pm' ? 12 : 0);
-  const [second = '0', fraction = ''] = (parts['second'] ?? '0').split(/[.,]/);
+  const [second = '0', fraction = ''] = (parts.second ?? '0').split(/[.,]/);
   const date = new Date(0);
   date.setUTCFullYear(year, month, number('day', 1));
   date.setUTCHours(hour, number('minute', 0), Number(second));
   if (date.getUTCMonth() !== month || date.getUTCHours() !== hour || date.getUTCDate() !== number('day', 1)) {
     throw new Error(`parsing time ${JSON.stringify(value)}: value out of range`);
   }
-  const offset = /^([+-])(\d\d):?(\d\d)?$/.exec(parts['offset'] ?? '');
+  const offset = /^([+-])(\d\d):?(\d\d)?$/.exec(parts.offset ?? '');
   const shift = offset === null ? 0 : Number(`${offset[1]}1`) * (Number(offset[2]) * 60 + Number(offset[3] ?? 0));
   return BigInt(date.getTime() - shift * 60_000) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
 }

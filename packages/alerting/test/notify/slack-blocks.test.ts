@@ -1,7 +1,12 @@
 import type { Briefing } from '@tillwatch/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { briefingBlocks, briefingFallback, SLACK_LIMITS, type SlackBlock } from '../../src/notify/slack/briefing-blocks.ts';
+import {
+  briefingBlocks,
+  briefingFallback,
+  SLACK_LIMITS,
+  type SlackBlock,
+} from '../../src/notify/slack/briefing-blocks.ts';
 
 const briefing: Briefing = {
   tone: 'page',
@@ -66,7 +71,10 @@ test('a message that is too long keeps its links and says how much is left out',
 });
 
 test('a long list says how many items it leaves out', () => {
-  const items = Array.from({ length: 120 }, (_, i) => `SKU-${i} Größe-XL failed 12 of 15 checkouts in the last 5 minutes`);
+  const items = Array.from(
+    { length: 120 },
+    (_, i) => `SKU-${i} Größe-XL failed 12 of 15 checkouts in the last 5 minutes`,
+  );
   const all = texts(briefingBlocks({ ...briefing, blocks: [{ kind: 'list', items }] })).join('\n');
   const shown = all.match(/• SKU-/g)?.length ?? 0;
   expect(shown).toBeGreaterThan(30);
@@ -79,7 +87,10 @@ test('no briefing can exceed the limits of Slack', () => {
     fc.record({ kind: fc.constant('text' as const), heading: text, text }),
     fc.record({ kind: fc.constant('list' as const), items: fc.array(text, { maxLength: 30 }) }),
     fc.record({ kind: fc.constant('code' as const), text }),
-    fc.record({ kind: fc.constant('facts' as const), facts: fc.array(fc.record({ name: text, value: text }), { maxLength: 25 }) }),
+    fc.record({
+      kind: fc.constant('facts' as const),
+      facts: fc.array(fc.record({ name: text, value: text }), { maxLength: 25 }),
+    }),
   );
   const any = fc.record({
     tone: fc.constantFrom('page' as const, 'inform' as const, 'resolved' as const),

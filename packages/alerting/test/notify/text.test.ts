@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
 import fc from 'fast-check';
+import { expect, test } from 'vitest';
 import { backoffMs, DEFAULT_BACKOFF, parseRetryAfter } from '../../src/notify/backoff.ts';
 import { cutMarkup, encodeUrl, escapeText, link, neutralise, unescapeText } from '../../src/notify/slack/mrkdwn.ts';
 import { truncateBytes, truncateRunes } from '../../src/notify/truncate.ts';
@@ -44,7 +44,7 @@ test('markup is never cut inside of a character, an entity or a link', () => {
     fc.property(fc.array(piece, { maxLength: 60 }), fc.integer({ min: 5, max: 120 }), (pieces, limit) => {
       const cut = cutMarkup(pieces.join(''), limit);
       expect(cut.length).toBeLessThanOrEqual(limit);
-      expect(cut.isWellFormed()).toBe(true);
+      expect(cut).not.toMatch(/\p{Surrogate}/u);
       const rest = cut.replaceAll(/<https:\/\/x\.example\/y\|words>|&(?:amp|lt|gt);/g, '');
       expect(rest).not.toMatch(/[<>&]/);
     }),

@@ -29,7 +29,15 @@ test.for([
   ['nothing new', told(['a'], [], NOW - 10), ['a'], [], true, undefined, undefined],
   ['one more', told(['a'], [], NOW - 10), ['a', 'b'], [], true, 'new alerts in group', ['a', 'b']],
   ['one less', told(['a', 'b'], [], NOW - 10), ['a'], ['b'], true, 'new resolved alerts', ['a', 'b']],
-  ['one less, for who does not want to know', told(['a', 'b'], [], NOW - 10), ['a'], ['b'], false, undefined, undefined],
+  [
+    'one less, for who does not want to know',
+    told(['a', 'b'], [], NOW - 10),
+    ['a'],
+    ['b'],
+    false,
+    undefined,
+    undefined,
+  ],
   ['all over', told(['a'], [], NOW - 10), [], ['a'], true, 'all alerts resolved', ['a']],
   ['all over, for who does not want to know', told(['a'], [], NOW - 10), [], ['a'], false, 'all alerts resolved', []],
   ['still firing after repeat_interval', told(['a'], [], NOW - 60), ['a'], [], true, 'repeat interval elapsed', ['a']],
@@ -45,7 +53,11 @@ test.for([
 test('an alert that ended in silence is news when it fires again', () => {
   const log = told(['a', 'b'], [], NOW - 10);
   const muted = [named('a', 'resolved')];
-  const decision = decide(log, { audible: [], muted, tickMs: NOW, nowMs: NOW }, { repeatIntervalMs: 60, sendResolved: true });
+  const decision = decide(
+    log,
+    { audible: [], muted, tickMs: NOW, nowMs: NOW },
+    { repeatIntervalMs: 60, sendResolved: true },
+  );
   expect(decision).toMatchObject({ reason: undefined, alerts: [] });
   expect([...(decision?.told.firing ?? [])]).toEqual([Labels.of({ alertname: 'b' }).key]);
   const again = { firing: new Set([Labels.of({ alertname: 'a' }).key]), resolved: new Set<string>() };

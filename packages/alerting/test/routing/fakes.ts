@@ -1,7 +1,7 @@
 import { readAlertmanagerConfig } from '@tillwatch/config';
 import { type Alert, Labels, type Ledger, silentLogger } from '@tillwatch/model';
 import type { ManualClock } from '@tillwatch/model/testing';
-import { createAlertRouter, type AlertRouter, type AlertRouterOptions } from '../../src/routing/router.ts';
+import { type AlertRouter, type AlertRouterOptions, createAlertRouter } from '../../src/routing/router.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
 /** Reads an alertmanager.yml; a mistake in it fails the test. */

@@ -35,7 +35,10 @@ export class MemoryLedger implements Ledger {
 
   #shelf(name: string): Map<string, string> {
     let shelf = this.shelves.get(name);
-    if (shelf === undefined) this.shelves.set(name, (shelf = new Map()));
+    if (shelf === undefined) {
+      shelf = new Map();
+      this.shelves.set(name, shelf);
+    }
     return shelf;
   }
 }

@@ -9,12 +9,22 @@ const eu = [new Matcher('region', '=', 'eu')];
 const labels = Labels.of({ alertname: 'A', region: 'eu' });
 
 function open(ledger = new MemoryLedger(), clock = new ManualClock(1_000)) {
-  return { ledger, clock, store: new SilenceStore(new LedgerWriter(ledger, silentLogger), clock, ledger.entries(SILENCE_SHELF)) };
+  return {
+    ledger,
+    clock,
+    store: new SilenceStore(new LedgerWriter(ledger, silentLogger), clock, ledger.entries(SILENCE_SHELF)),
+  };
 }
 
 test('a silence lives from pending over active to expired, also over a restart', async () => {
   const { ledger, clock, store } = open();
-  const id = await store.create({ matchers: eu, startsAtMs: 2_000, endsAtMs: 3_000, createdBy: 'me', comment: 'planned' });
+  const id = await store.create({
+    matchers: eu,
+    startsAtMs: 2_000,
+    endsAtMs: 3_000,
+    createdBy: 'me',
+    comment: 'planned',
+  });
   expect(store.list()).toMatchObject([{ id, state: 'pending' }]);
   expect(store.silencedBy(labels, 1_999)).toEqual([]);
   const after = open(ledger, clock).store;

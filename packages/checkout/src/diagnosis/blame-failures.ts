@@ -1,4 +1,4 @@
-import { EXPOSURE_LABELS, FAILURE_LABELS, type DiagnosisLabel, type Finding, type OutcomeCell } from './outcome-cell.ts';
+import { type DiagnosisLabel, EXPOSURE_LABELS, type Finding, type OutcomeCell } from './outcome-cell.ts';
 
 /** Nats that a slice must bring beyond its description before it is blamed. */
 const CAUTION = 9;
@@ -23,7 +23,8 @@ interface Slice {
 /**
  * Finds the slices that carry the extra failures of `current` against `baseline`: greedily the slice whose failures are
  * least likely under its usual rate, minus what it costs to describe it; then again without what that slice explains.
- * Nothing is blamed when nothing stands out, nor when the whole shop fails alike. Most important first.
+ * Reasons are named but never blamed: a new reason would
+ * always beat the part that it comes from. Nothing is blamed when nothing stands out. Most important first.
  */
 export function blameFailures(current: readonly OutcomeCell[], baseline: readonly OutcomeCell[]): Finding[] {
   const now = current.slice(0, MAX_CELLS).map((cell) => ({ ...cell }));
@@ -60,7 +61,7 @@ class Tally {
       for (const labels of combinations(exposure)) add(this.#finishedBy, keyOf(labels), cell.count);
       if (!cell.isFailure || cell.count <= 0) continue;
       failed += cell.count;
-      for (const labels of combinations([...exposure, ...pairs(cell, FAILURE_LABELS)])) {
+      for (const labels of combinations([...exposure, ...pairs(cell, ['step'])])) {
         const key = keyOf(labels);
         const known = this.failedBy.get(key);
         if (known === undefined) this.failedBy.set(key, { labels, count: cell.count });
@@ -99,8 +100,7 @@ function usualRate(before: Tally, labels: Slice['labels']): number {
   const onlyFailureLabels = labels.filter(([name]) => isFailureLabel(name));
   const kindFailures = onlyFailureLabels.length === 0 ? before.failed : before.failures(onlyFailureLabels);
   const overall = before.finished === 0 ? 0 : kindFailures / before.finished;
-  const rate =
-    (before.failures(labels) + PRIOR_CHECKOUTS * overall) / (before.total(labels) + PRIOR_CHECKOUTS);
+  const rate = (before.failures(labels) + PRIOR_CHECKOUTS * overall) / (before.total(labels) + PRIOR_CHECKOUTS);
   return Math.min(0.5, Math.max(LOWEST_RATE, rate));
 }
 
@@ -110,12 +110,11 @@ function likelihoodGain(failed: number, total: number, rate: number): number {
   return failed * Math.log(share / rate) + (succeeded <= 0 ? 0 : succeeded * Math.log((1 - share) / (1 - rate)));
 }
 
-/** Shorter descriptions win over longer ones that select the same failures; a reason says less about where to look. */
+/** Shorter descriptions win over longer ones that select the same failures. */
 function descriptionLength(labels: Slice['labels'], valueCounts: ReadonlyMap<string, number>): number {
   let nats = Math.log(labels.length === 1 ? 8 : 28);
   for (const [name] of labels) {
     nats += Math.log((valueCounts.get(name) ?? 1) + 1);
-    if (name === 'reason') nats += 2;
     if (name === 'instance') nats += 1;
   }
   return nats;
@@ -199,7 +198,7 @@ function matches(cell: OutcomeCell, labels: Slice['labels']): boolean {
 }
 
 function isFailureLabel(name: DiagnosisLabel): boolean {
-  return name === 'step' || name === 'reason';
+  return name === 'step';
 }
 
 function keyOf(labels: Slice['labels']): string {

@@ -2,7 +2,13 @@ import { formatDuration, type Querier, type VectorSample } from '@tillwatch/mode
 import { counted } from '../plan/expressions.ts';
 import { blameFailures } from './blame-failures.ts';
 import { type AttemptCell, blameMissing } from './blame-missing.ts';
-import { type DiagnosisLabel, EXPOSURE_LABELS, FAILURE_LABELS, type Finding, type OutcomeCell } from './outcome-cell.ts';
+import {
+  type DiagnosisLabel,
+  EXPOSURE_LABELS,
+  FAILURE_LABELS,
+  type Finding,
+  type OutcomeCell,
+} from './outcome-cell.ts';
 
 /** The time in which something is wrong, and the time before with which it is compared. */
 export interface Periods {
@@ -32,8 +38,7 @@ export async function diagnose(querier: Querier, { sinceMs, untilMs, pastMs }: P
   const beforeMs = untilMs - lookMs - SHORTEST_LOOK_MS;
   const labels = [...EXPOSURE_LABELS, ...FAILURE_LABELS, 'outcome'].join(', ');
   // Not by version: one that is replaced loses its attempts for a good reason.
-  const attempts = (window: string) =>
-    `sum by (channel, region) (increase(checkout_attempts_total[${window}]))`;
+  const attempts = (window: string) => `sum by (channel, region) (increase(checkout_attempts_total[${window}]))`;
   const [now, before, attemptsNow, attemptsBefore, unitsBefore] = await Promise.all([
     querier.instant(`sum by (${labels}) (${counted(FINISHED, look)}) > 0`, untilMs),
     querier.instant(`sum by (${labels}) (increase(${FINISHED}[${past}])) > 0`, beforeMs),

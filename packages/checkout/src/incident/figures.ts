@@ -4,7 +4,7 @@ import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 
 /** A figure now and in the time before; `undefined` where there was nothing to measure. */
-export interface Figure {
+interface Figure {
   readonly now: number | undefined;
   readonly before: number | undefined;
 }
@@ -38,15 +38,21 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
     return { now: nowValue, before: beforeValue };
   };
   const perMinute = (what: string) =>
-    both(`sum(${what}:increase${unit}) / ${unitMinutes}`, `sum(avg_over_time(${what}:increase${unit}[${past}])) / ${unitMinutes}`);
+    both(
+      `sum(${what}:increase${unit}) / ${unitMinutes}`,
+      `sum(avg_over_time(${what}:increase${unit}[${past}])) / ${unitMinutes}`,
+    );
   const declined = (window: string) => `checkout:declined:increase${window}`;
 
   const [successRate, ordersPerMinute, attemptsPerMinute, declineRate, databaseP95Seconds] = await Promise.all([
-    both(`checkout:success_ratio:${unit}{slice="all"}`, `avg_over_time(checkout:success_ratio:${pair}{slice="all"}[${past}])`),
+    both(
+      `checkout:success_ratio:${unit}{slice="all"}`,
+      `avg_over_time(checkout:success_ratio:${pair}{slice="all"}[${past}])`,
+    ),
     perMinute('checkout:orders'),
     both(
-      `checkout:attempts:increase${unit}{slice="all"} / ${unitMinutes}`,
-      `avg_over_time(checkout:attempts:increase${unit}{slice="all"}[${past}]) / ${unitMinutes}`,
+      `checkout:attempts:increase${unit} / ${unitMinutes}`,
+      `avg_over_time(checkout:attempts:increase${unit}[${past}]) / ${unitMinutes}`,
     ),
     both(
       `${declined(pair)} / (${declined(pair)} + checkout:orders:increase${pair} > 0)`,

@@ -20,8 +20,8 @@ export type IncidentKind =
 /** From what explains most to what explains least: the first that is among the alerts is what the message is about. */
 const KINDS: readonly (readonly [AlertName, IncidentKind])[] = [
   ['CheckoutTargetDown', 'shop-down'],
-  ['CheckoutSilent', 'silent'],
   ['CheckoutAttemptsStopped', 'attempts-stopped'],
+  ['CheckoutSilent', 'silent'],
   ['CheckoutSuccessRateLow', 'failures'],
   ['CheckoutErrorRateHigh', 'failures'],
   ['CheckoutSuccessfulOrdersDrop', 'orders-drop'],

@@ -1,4 +1,12 @@
-import { type Alert, alertName, type Clock, isResolved, type Ledger, type Notification, type Querier } from '@tillwatch/model';
+import {
+  type Alert,
+  alertName,
+  type Clock,
+  isResolved,
+  type Ledger,
+  type Notification,
+  type Querier,
+} from '@tillwatch/model';
 import { type Diagnosis, diagnose, type Periods } from '../diagnosis/diagnose.ts';
 import type { Loss } from '../impact/estimate-loss.ts';
 import { measureLoss } from '../impact/measure-loss.ts';
@@ -6,7 +14,7 @@ import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { type Figures, readFigures } from './figures.ts';
 import { type IncidentKind, isUnseen, weightiest } from './incident-kind.ts';
-import { findOnset } from './onset.ts';
+import { findEnd, findOnset } from './onset.ts';
 
 /** The story behind the alerts of one notification: the same for everybody who is told about it. */
 export interface Incident {
@@ -16,7 +24,7 @@ export interface Incident {
   readonly isOver: boolean;
   readonly isPage: boolean;
   readonly sinceMs: number;
-  /** Now, or when the last alert was resolved. */
+  /** Now, or when it ended. */
   readonly untilMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly figures: Figures;
@@ -80,11 +88,12 @@ export class IncidentReader {
   async #analyse(notification: Notification, kind: IncidentKind, alert: Alert, startMs: number): Promise<Incident> {
     const { alerts, atMs, status } = notification;
     const isOver = status === 'resolved';
-    const endMs = isOver ? Math.min(atMs, Math.max(...alerts.map(({ endsAtMs }) => endsAtMs))) : atMs;
-    const sinceMs = await this.#onset(kind, startMs, endMs);
+    const resolvedAtMs = Math.min(atMs, Math.max(...alerts.map(({ endsAtMs }) => endsAtMs)));
+    const sinceMs = await this.#onset(kind, startMs, resolvedAtMs);
+    const endMs = isOver ? await findEnd(this.#querier, this.#config, kind, sinceMs, resolvedAtMs) : atMs;
     const trouble: Periods = {
       sinceMs,
-      untilMs: Math.max(sinceMs + 1_000, isOver ? this.#troubleEnd(endMs) : endMs),
+      untilMs: Math.max(sinceMs + 1_000, endMs),
       pastMs: this.#config.objectives.comparedWithMs,
     };
     const querier = this.#querier;
@@ -110,11 +119,6 @@ export class IncidentReader {
       alertNames: [...new Set(alerts.map(alertName))],
       promotion: this.#config.promotions.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)?.name,
     };
-  }
-
-  /** Alerts go on firing for a while after the trouble has ended; that time has cost nothing. */
-  #troubleEnd(endMs: number): number {
-    return endMs - windowsFor(this.#config).unitMinutes * 60_000;
   }
 
   async #onset(kind: IncidentKind, startMs: number, nowMs: number): Promise<number> {

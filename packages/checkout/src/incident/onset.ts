@@ -1,6 +1,6 @@
 import type { Querier } from '@tillwatch/model';
-import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { windowsFor } from '../plan/windows.ts';
+import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import type { IncidentKind } from './incident-kind.ts';
 
 /** How far before the alert its beginning is looked for. */
@@ -17,7 +17,7 @@ function troubleSeries(kind: IncidentKind, config: TillwatchConfig): string | un
       return `checkout:error_ratio:${unit}{slice="all"} / ${config.objectives.errorRate / 2}`;
     case 'attempts-stopped':
     case 'silent':
-      return `0.7 * checkout:attempts:before{slice="all"} / clamp_min(checkout:attempts:increase${unit}{slice="all"}, 0.01)`;
+      return `0.7 * checkout:attempts:before / clamp_min(checkout:attempts:increase${unit}, 0.01)`;
     case 'orders-drop':
       return `0.7 * checkout:orders:before / clamp_min(checkout:orders:increase${unit}, 0.01)`;
     case 'slow':
@@ -49,6 +49,29 @@ export async function findOnset(
   const [series] = await querier.range(expr, firedAtMs - LOOK_BACK_MS, firedAtMs, STEP_MS);
   if (series === undefined) return firedAtMs;
   return startOfRun(series.timestampsMs, series.values) ?? firedAtMs;
+}
+
+/**
+ * When the trouble ended: alerts go on firing for a while after that, to be sure, and that time has cost nothing. Falls back
+ * to `resolvedAtMs`.
+ */
+export async function findEnd(
+  querier: Querier,
+  config: TillwatchConfig,
+  kind: IncidentKind,
+  sinceMs: number,
+  resolvedAtMs: number,
+): Promise<number> {
+  const expr = troubleSeries(kind, config);
+  if (expr === undefined || resolvedAtMs <= sinceMs) return resolvedAtMs;
+  const stepMs = Math.max(STEP_MS, Math.ceil((resolvedAtMs - sinceMs) / 2_000));
+  const [series] = await querier.range(expr, sinceMs, resolvedAtMs, stepMs);
+  if (series === undefined) return resolvedAtMs;
+  const last = [...series.values].findLastIndex((value) => value >= 1);
+  if (last === -1) return resolvedAtMs;
+  // The series looks back over one unit, in which the trouble's last moment lies at its far end.
+  const lookBackMs = windowsFor(config).unitMinutes * 60_000;
+  return Math.min(resolvedAtMs, Math.max(sinceMs + STEP_MS, (series.timestampsMs[last] as number) - lookBackMs));
 }
 
 /**

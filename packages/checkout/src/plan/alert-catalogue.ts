@@ -15,6 +15,9 @@ const VANISHED_BELOW = 0.1;
 /** A share of all checkouts that is broken beyond doubt, however short. */
 const SEVERE = 0.3;
 
+/** A slice is named when it fails this many times as often as the whole, and not by chance. */
+const CLEARLY_WORSE = 1.3;
+
 /** An alerting rule before it has words and labels. */
 export interface CatalogueEntry {
   readonly alert: AlertName;
@@ -57,13 +60,18 @@ export function alertCatalogue(config: TillwatchConfig, windows: Windows): Catal
 
 function failureAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntry[] {
   const { objectives } = config;
-  const { unit, pair, long, widest } = windows;
+  const { unit, pair, long, widest, trickle } = windows;
   return [
     {
       alert: 'CheckoutSuccessRateLow',
       // Written as success rates, so that the alert's value is one.
       expr: anyOf(
-        ...breaches(config, windows, 1 - objectives.successRate, (window) => `checkout:success_ratio:${window}{slice="all"}`),
+        ...breaches(
+          config,
+          windows,
+          1 - objectives.successRate,
+          (window) => `checkout:success_ratio:${window}{slice="all"}`,
+        ),
       ),
       forMs: 0,
       severity: 'page',
@@ -83,12 +91,13 @@ function failureAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntr
     {
       alert: 'CheckoutFailureTrickle',
       expr: [
-        `checkout:error_ratio:${widest}{slice="all"} > ${number(objectives.errorRate)}`,
-        `and checkout:failed:increase${widest} >= ${Math.max(5, objectives.minimumFailures)}`,
-        `and checkout:steady_failed:increase${widest} >= ${objectives.minimumFailures}`,
-        `and checkout:error_evidence:${widest} > ${CONVINCING / 2}`,
+        `checkout:error_ratio:${trickle} > ${number(objectives.errorRate)}`,
+        `and checkout:failed:increase${trickle} >= ${Math.max(5, objectives.minimumFailures)}`,
+        `and checkout:error_evidence:${trickle} > ${CONVINCING / 2}`,
+        // What was told once is not told again because it is still in the window.
+        `unless on () max_over_time(ALERTS{alertname=~"CheckoutErrorRateHigh|CheckoutSuccessRateLow",alertstate="firing"}[${trickle}])`,
       ].join('\n'),
-      forMs: 5 * 60_000,
+      forMs: 60_000,
       severity: 'inform',
       area: 'customers',
     },
@@ -127,6 +136,12 @@ function breaches(
     `and checkout:finished:increase${window} >= ${minimumEvents}`,
     `and checkout:error_evidence:${window} > ${CONVINCING}`,
   ];
+  // Long windows remember what is over: the latest checkouts must fail too, and not just one of them by chance.
+  const goesOn = (within: string, of: string) =>
+    [
+      `and (checkout:finished:increase${within} < ${minimumEvents}`,
+      `  or checkout:error_ratio:${within} > ${number(above)} and checkout:error_ratio:${within} > 0.4 * checkout:error_ratio:${of} and checkout:error_evidence:${within} > 1)`,
+    ].join('\n');
   const steady = (window: string, shareLeft: number) => [
     `and checkout:steady_failed:increase${window} >= ${Math.max(2, minimumFailures - 1)}`,
     `and checkout:steady_failed:increase${window} / checkout:finished:increase${window} > ${number(above * shareLeft)}`,
@@ -137,8 +152,8 @@ function breaches(
       `and on () checkout:error_ratio:${unit}{slice="all"} >= ${number(Math.max(SEVERE, above))}`,
     ],
     [...judged(pair, minimumFailures), ...steady(pair, 0.5)],
-    [...judged(long, minimumFailures), ...steady(long, 0.9), `and checkout:failed:increase${pair} > 0`],
-    [...judged(widest, minimumFailures), ...steady(widest, 1), `and checkout:failed:increase${long} > 0`],
+    [...judged(long, minimumFailures), ...steady(long, 0.9), goesOn(pair, long)],
+    [...judged(widest, minimumFailures), ...steady(widest, 1), goesOn(pair, widest), goesOn(long, widest)],
   ].map((lines) => lines.join('\n'));
 }
 
@@ -148,7 +163,7 @@ function suspects(window: string): string {
   const failed = `checkout:failed:increase${window}`;
   return [
     `(${ratio}{slice="all"}`,
-    `or (${ratio}{slice!~"all|step"} > on () group_left () (1.3 * ${ratio}{slice="all"}))`,
+    `or (${ratio}{slice!~"all|step"} > on () group_left () (${CLEARLY_WORSE} * ${ratio}{slice="all"}) and checkout:slice_evidence:${window} > ${CONVINCING / 2})`,
     `or (${failed}{slice="step"} > on () group_left () (0.75 * ${failed}{slice="all"})))`,
   ].join('\n  ');
 }
@@ -242,13 +257,14 @@ function ordersDropped(config: TillwatchConfig, window: string, units: number): 
 }
 
 function attemptsStopped(window: string, units: number): string {
-  const attempts = `checkout:attempts:increase${window}`;
+  // Without declined payments: whoever tries out stolen cards must not make the others look few.
+  const attempts = `checkout:payable:increase${window}`;
   const expected = `checkout:attempts:expected${window}`;
   const firing = 'ALERTS{alertname="CheckoutAttemptsStopped",alertstate="firing"}';
   return [
     `${attempts} / (${expected} > 0) < ${STOPPED_BELOW}`,
     `and checkout:missing_attempts_evidence:${window} > ${CONVINCING}`,
-    `and (${attempts} < ${number(0.7 * units)} * checkout:attempts:before`,
+    `and (${attempts} < ${number(0.7 * units)} * checkout:payable:before`,
     `  or ${attempts} < ${VANISHED_BELOW} * ${expected}`,
     `  or ${attempts} and on (slice, channel, region) ${firing})`,
   ].join('\n');
@@ -257,21 +273,23 @@ function attemptsStopped(window: string, units: number): string {
 /** Hardly anybody starts a checkout although the recent past lets expect it; stays until somebody does. */
 function silence({ objectives }: TillwatchConfig, { pair, long }: Windows): string {
   const expected = (window: string, units: number) => {
-    const attempts = `checkout:attempts:increase${window}{slice="all"}`;
+    const attempts = `checkout:attempts:increase${window}`;
     return [
-      `${attempts} < 0.05 * ${units} * checkout:attempts:before{slice="all"}`,
+      `${attempts} < 0.05 * ${units} * checkout:attempts:before`,
       // Half of what was usual would still have been too much to miss by chance.
-      `and ${number(0.5 * units)} * checkout:attempts:before{slice="all"} > ${CONVINCING}`,
+      `and ${number(0.5 * units)} * checkout:attempts:before > ${CONVINCING}`,
+      // A shop that was down is told about as such, and is given time to come back.
+      `unless on () min_over_time(checkout:shop_up[${window}]) == 0`,
     ].join('\n');
   };
   const firing = 'on () ALERTS{alertname="CheckoutSilent",alertstate="firing"}';
   return anyOf(
     expected(pair, 2),
     expected(long, 10),
-    `checkout:attempts:increase${pair}{slice="all"} == 0 and ${firing}`,
+    `checkout:attempts:increase${pair} == 0 and ${firing}`,
     ...(objectives.silenceMs === undefined
       ? []
-      : [`max_over_time(checkout:attempts:increase${pair}{slice="all"}[${objectives.silenceMs / 1_000}s]) == 0`]),
+      : [`max_over_time(checkout:attempts:increase${pair}[${objectives.silenceMs / 1_000}s]) == 0`]),
   );
 }
 
@@ -293,6 +311,7 @@ function platformAlerts({ objectives, journey }: TillwatchConfig, { unit, pair, 
           `checkout:step_seconds:p95_${long} > ${slow}`,
           `and checkout:step_seconds:p90_${long} > ${slow}`,
           `and checkout:step_seconds:count${long} >= 20`,
+          `and max_over_time(checkout:step_seconds:p90_${unit}[${pair}]) > ${slow}`,
         ].join('\n'),
       ),
       forMs: 75_000,
@@ -355,5 +374,7 @@ function watchAlerts(config: TillwatchConfig): CatalogueEntry[] {
 }
 
 function anyOf(...expressions: readonly string[]): string {
-  return expressions.length === 1 ? (expressions[0] as string) : expressions.map((one) => `(\n${one}\n)`).join('\nor\n');
+  return expressions.length === 1
+    ? (expressions[0] as string)
+    : expressions.map((one) => `(\n${one}\n)`).join('\nor\n');
 }

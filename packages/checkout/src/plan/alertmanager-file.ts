@@ -62,7 +62,12 @@ function inhibitions(): unknown[] {
     target_matchers: [oneOf(targets)],
     equal: ['journey'],
   });
-  const absence = ['CheckoutSuccessfulOrdersDrop', 'CheckoutAttemptsStopped', 'CheckoutSilent', 'CheckoutMetricsMissing'];
+  const absence = [
+    'CheckoutSuccessfulOrdersDrop',
+    'CheckoutAttemptsStopped',
+    'CheckoutSilent',
+    'CheckoutMetricsMissing',
+  ];
   const lesser = ['CheckoutFailureTrickle', 'HttpServerErrors', 'CheckoutLatencyHigh', 'CheckoutSuccessfulOrdersDrop'];
   return [
     // Nobody answers: everything else follows from that.
@@ -70,7 +75,7 @@ function inhibitions(): unknown[] {
     // Failures say more than what they cause.
     rule(['CheckoutSuccessRateLow', 'CheckoutErrorRateHigh'], lesser),
     rule(['CheckoutSilent', 'CheckoutAttemptsStopped'], ['CheckoutSuccessfulOrdersDrop']),
-    rule(['CheckoutSilent'], ['CheckoutAttemptsStopped']),
+    rule(['CheckoutAttemptsStopped'], ['CheckoutSilent']),
     rule(['DatabasePoolExhausted'], ['DatabaseSlow']),
   ];
 }
@@ -94,9 +99,9 @@ function receiver(team: TeamSettings, options: SettledOptions): unknown {
               channel: slack.channel,
               username: 'Tillwatch',
               color: '{{ template "tillwatch.color" . }}',
-              title: template('title'),
+              title: template('slacktitle'),
               title_link: '{{ template "tillwatch.link" . }}',
-              fallback: template('title'),
+              fallback: template('slacktitle'),
               text: template('slack'),
             },
           ],

@@ -74,9 +74,10 @@ function where(language: LanguageBase): string {
 /** The slices whose failures stand out now, worst first, and the reasons given. */
 function components({ pair }: Windows, language: LanguageBase): string {
   const ratio = `checkout:error_ratio:${pair}`;
-  const worst = `topk(3, (${ratio}{slice!~"all|step"} > on () group_left () (1.3 * ${ratio}{slice="all"})) and checkout:failed:increase${pair} >= 2)`;
+  const worst = `topk(3, (${ratio}{slice!~"all|step"} > on () group_left () (1.3 * ${ratio}{slice="all"})) and checkout:slice_evidence:${pair} > 6)`;
   const reasons = `topk(2, sum by (step, reason) (increase(checkout_outcomes_total{outcome="failure",reason_class="technical"}[${pair}])) >= 1)`;
-  const name = '{{ .Labels.provider }}{{ .Labels.method }}{{ .Labels.region }}{{ .Labels.channel }}{{ .Labels.version }}{{ .Labels.instance }}';
+  const name =
+    '{{ .Labels.provider }}{{ .Labels.method }}{{ .Labels.region }}{{ .Labels.channel }}{{ .Labels.version }}{{ .Labels.instance }}';
   const fail = language === 'de' ? 'scheitern' : 'fail';
   const times = language === 'de' ? 'mal' : 'times';
   return [
@@ -88,10 +89,15 @@ function components({ pair }: Windows, language: LanguageBase): string {
 /** What is being lost per hour, estimated from the orders before. */
 function impact({ shop }: TillwatchConfig, { pair }: Windows, language: LanguageBase): string {
   const orders = `checkout:lost_orders_per_hour:${pair}`;
-  const value = shop.averageOrderValue === undefined ? 'checkout:order_value:before' : `(checkout:order_value:before or vector(${shop.averageOrderValue}))`;
+  const value =
+    shop.averageOrderValue === undefined
+      ? 'checkout:order_value:before'
+      : `(checkout:order_value:before or vector(${shop.averageOrderValue}))`;
   const money = `${orders} * on () ${value}`;
   const [about, ordersWord, perHour, estimate] =
-    language === 'de' ? ['etwa', 'Bestellungen', 'je Stunde', 'Schätzung'] : ['about', 'orders', 'per hour', 'estimate'];
+    language === 'de'
+      ? ['etwa', 'Bestellungen', 'je Stunde', 'Schätzung']
+      : ['about', 'orders', 'per hour', 'estimate'];
   return (
     `{{ range query ${JSON.stringify(`${orders} >= 1`)} }}${about} {{ . | value | printf "%.0f" }} ${ordersWord} ${perHour}{{ end }}` +
     `{{ range query ${JSON.stringify(`${money} >= 1`)} }} (${about} {{ . | value | printf "%.0f" }} ${shop.currency} ${perHour}, ${estimate}){{ end }}`

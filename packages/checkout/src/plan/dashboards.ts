@@ -25,7 +25,9 @@ export function overviewDashboard(config: TillwatchConfig, windows: Windows): st
       ]),
     )
     .withPanel(figure('Orders per minute', perMinute(`checkout:orders:increase${unit}`), 'short', [[null, 'blue']]))
-    .withPanel(figure(`${shop.currency} per minute`, moneyPerMinute(pair), `currency${shop.currency}`, [[null, 'blue']]))
+    .withPanel(
+      figure(`${shop.currency} per minute`, moneyPerMinute(pair), `currency${shop.currency}`, [[null, 'blue']]),
+    )
     .withPanel(
       figure('Orders being lost per hour (estimate)', `checkout:lost_orders_per_hour:${pair}`, 'short', [
         [null, 'green'],
@@ -45,10 +47,12 @@ export function overviewDashboard(config: TillwatchConfig, windows: Windows): st
         [`vector(${objectives.successRate})`, 'objective'],
       ]),
     )
-    .withPanel(graph(`${shop.currency} per minute`, 12, `currency${shop.currency}`, [[moneyPerMinute(pair), shop.currency]]))
+    .withPanel(
+      graph(`${shop.currency} per minute`, 12, `currency${shop.currency}`, [[moneyPerMinute(pair), shop.currency]]),
+    )
     .withPanel(
       graph('Checkouts: started, ordered, declined', 24, 'short', [
-        [perMinute(`checkout:attempts:increase${unit}{slice="all"}`), 'started'],
+        [perMinute(`checkout:attempts:increase${unit}`), 'started'],
         [perMinute(`checkout:orders:increase${unit}`), 'ordered'],
         [perMinute(`checkout:declined:increase${unit}`), 'declined by the bank'],
       ]),
@@ -70,8 +74,17 @@ export function checkoutDashboard(config: TillwatchConfig, windows: Windows): st
         [`vector(${objectives.errorRate})`, 'objective'],
       ]),
     )
-    .withPanel(graph('Evidence against a healthy shop (nats; pages above 12)', 12, 'short', [[`topk(5, checkout:error_evidence:${pair})`, '{{slice}} {{provider}}{{method}}{{region}}{{channel}}{{version}}{{step}}{{instance}}']]))
-    .withPanel(graph('Failures per minute by step and reason', 12, 'short', [[failing('step, reason'), '{{step}} {{reason}}']]))
+    .withPanel(
+      graph('Evidence against a healthy shop (nats; pages above 12)', 12, 'short', [
+        [
+          `topk(5, checkout:error_evidence:${pair})`,
+          '{{slice}} {{provider}}{{method}}{{region}}{{channel}}{{version}}{{step}}{{instance}}',
+        ],
+      ]),
+    )
+    .withPanel(
+      graph('Failures per minute by step and reason', 12, 'short', [[failing('step, reason'), '{{step}} {{reason}}']]),
+    )
     .withPanel(graph('Error rate by provider', 12, 'percentunit', [slice('provider')]))
     .withPanel(graph('Error rate by region', 8, 'percentunit', [slice('region')]))
     .withPanel(graph('Error rate by channel', 8, 'percentunit', [slice('channel')]))
@@ -81,16 +94,26 @@ export function checkoutDashboard(config: TillwatchConfig, windows: Windows): st
       graph('Checkouts per minute: started, ordered, given up', 12, 'short', [
         [`sum(rate(checkout_attempts_total[$__rate_interval])) * 60`, 'started'],
         [`sum(rate(checkout_outcomes_total{outcome="success"}[$__rate_interval])) * 60`, 'ordered'],
-        [`sum by (step) (rate(checkout_outcomes_total{outcome="abandoned"}[$__rate_interval])) * 60`, 'given up at {{step}}'],
+        [
+          `sum by (step) (rate(checkout_outcomes_total{outcome="abandoned"}[$__rate_interval])) * 60`,
+          'given up at {{step}}',
+        ],
       ]),
     )
     .withPanel(
       graph('Checkouts started, and what page views let expect', 12, 'short', [
-        [`checkout:attempts:increase${pair}{slice="all"}`, 'started'],
+        [`checkout:attempts:increase${pair}`, 'started'],
         [`checkout:attempts:expected${pair}{slice="all"}`, 'expected'],
       ]),
     )
-    .withPanel(graph('Declined payments by provider and reason', 12, 'short', [[`sum by (provider, reason) (rate(checkout_outcomes_total{outcome="failure",reason_class!="technical"}[$__rate_interval])) * 60`, '{{provider}} {{reason}}']]))
+    .withPanel(
+      graph('Declined payments by provider and reason', 12, 'short', [
+        [
+          `sum by (provider, reason) (rate(checkout_outcomes_total{outcome="failure",reason_class!="technical"}[$__rate_interval])) * 60`,
+          '{{provider}} {{reason}}',
+        ],
+      ]),
+    )
     .withPanel(
       graph('Payments taken and orders placed per minute', 12, 'short', [
         [`sum by (provider) (rate(checkout_payments_captured_total[$__rate_interval])) * 60`, '{{provider}} taken'],
@@ -98,7 +121,9 @@ export function checkoutDashboard(config: TillwatchConfig, windows: Windows): st
       ]),
     )
     .withRow(new dashboard.RowBuilder('Response times'))
-    .withPanel(graph('p95 by step and provider', 12, 's', [[`checkout:step_seconds:p95_${unit}`, '{{step}} {{provider}}']]))
+    .withPanel(
+      graph('p95 by step and provider', 12, 's', [[`checkout:step_seconds:p95_${unit}`, '{{step}} {{provider}}']]),
+    )
     .withPanel(
       graph('p50 and p95 of whole checkouts', 12, 's', [
         [quantile(0.5, 'checkout_duration_seconds', '{outcome="success"}'), 'p50'],
@@ -106,9 +131,21 @@ export function checkoutDashboard(config: TillwatchConfig, windows: Windows): st
       ]),
     )
     .withRow(new dashboard.RowBuilder('Below the checkout'))
-    .withPanel(graph('Requests that end in 5xx, per minute', 8, 'short', [[`sum by (route, code) (rate(http_requests_total{code=~"5.."}[$__rate_interval])) * 60`, '{{route}} {{code}}']]))
-    .withPanel(graph('p95 of HTTP answers', 8, 's', [[quantile(0.95, 'http_request_duration_seconds', '', 'route'), '{{route}}']]))
-    .withPanel(graph('p95 of database queries', 8, 's', [[quantile(0.95, 'db_query_duration_seconds', '', 'operation'), '{{operation}}']]))
+    .withPanel(
+      graph('Requests that end in 5xx, per minute', 8, 'short', [
+        [`sum by (route, code) (rate(http_requests_total{code=~"5.."}[$__rate_interval])) * 60`, '{{route}} {{code}}'],
+      ]),
+    )
+    .withPanel(
+      graph('p95 of HTTP answers', 8, 's', [
+        [quantile(0.95, 'http_request_duration_seconds', '', 'route'), '{{route}}'],
+      ]),
+    )
+    .withPanel(
+      graph('p95 of database queries', 8, 's', [
+        [quantile(0.95, 'db_query_duration_seconds', '', 'operation'), '{{operation}}'],
+      ]),
+    )
     .withPanel(
       graph('Database connections', 8, 'short', [
         ['sum by (pool, state) (db_pool_connections)', '{{pool}} {{state}}'],

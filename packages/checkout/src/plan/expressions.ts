@@ -26,11 +26,6 @@ export function evidenceBelow(seen: string, expected: string): string {
   return `${seen} * ln(clamp_min(${seen}, 1e-9) / ${expected}) - ${seen} + ${expected}`;
 }
 
-/** The smaller of two vectors, element by element; elements without a partner on the right are dropped. */
-export function smaller(left: string, right: string): string {
-  return `(${left} < ${right}) or (${right} <= ${left})`;
-}
-
 /** A number in PromQL without digits that come from binary fractions: 0.05, not 0.050000000000000044. */
 export function number(value: number): string {
   return String(Number(value.toPrecision(12)));

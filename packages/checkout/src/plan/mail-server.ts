@@ -19,7 +19,9 @@ export function mailServer({ mail }: TillwatchConfig, { environment }: SettledOp
   if (url !== undefined) {
     const port = url.port || (url.protocol === 'smtps:' ? '465' : '587');
     const isOptional =
-      url.searchParams.get('tls') === 'optional' || url.searchParams.get('ignoreTLS') === 'true' || isLoopback(url.hostname);
+      url.searchParams.get('tls') === 'optional' ||
+      url.searchParams.get('ignoreTLS') === 'true' ||
+      isLoopback(url.hostname);
     return {
       smarthost: `${url.hostname}:${port}`,
       requireTls: !isOptional,

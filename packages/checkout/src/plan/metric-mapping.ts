@@ -3,15 +3,7 @@ import { quoted } from './expressions.ts';
 import type { PlannedGroup, PlannedRecording } from './planned-rule.ts';
 
 const ATTEMPT_LABELS = ['channel', 'region', 'version'];
-const OUTCOME_LABELS = [
-  ...ATTEMPT_LABELS,
-  'outcome',
-  'reason_class',
-  'reason',
-  'step',
-  'provider',
-  'method',
-];
+const OUTCOME_LABELS = [...ATTEMPT_LABELS, 'outcome', 'reason_class', 'reason', 'step', 'provider', 'method'];
 const VALUE_LABELS = ['currency', 'outcome', 'provider', 'channel', 'region'];
 
 /**

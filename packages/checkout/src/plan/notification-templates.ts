@@ -59,9 +59,12 @@ function teamTemplates({ shop }: TillwatchConfig, { name, audience, language }: 
   const words = WORDS[languageBase(language)];
   const annotation = `.Annotations.${audience}`;
   const showsParts = audience !== 'business';
-  return `{{ define "tillwatch.title.${name}" }}{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "inform" }}${words.notice}: {{ end }}{{ with .Alerts.Firing }}{{ (index . 0).${
-    audience === 'business' ? 'Annotations.business' : 'Annotations.summary'
-  } }}{{ end }}{{ else }}${words.resolved}{{ end }} ({{ ${JSON.stringify(shop.name)} }}){{ end }}
+  const headline = `(index . 0).Annotations.${audience === 'business' ? 'business' : 'summary'}`;
+  const titled = (what: string, shown: (text: string) => string) =>
+    `{{ define "tillwatch.${what}.${name}" }}{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "inform" }}${words.notice}: {{ end }}{{ with .Alerts.Firing }}${shown(headline)}{{ end }}{{ else }}${words.resolved}{{ end }} (${shown(JSON.stringify(shop.name))}){{ end }}`;
+  return `${titled('title', (text) => `{{ ${text} }}`)}
+
+${titled('slacktitle', (text) => `{{ template "tillwatch.mrkdwn" ${text} }}`)}
 
 {{ define "tillwatch.slack.${name}" }}{{ range .Alerts.Firing }}*{{ template "tillwatch.mrkdwn" .Labels.alertname }}*: {{ template "tillwatch.mrkdwn" ${annotation} }}
 ${words.since} {{ template "tillwatch.clock" .StartsAt }}

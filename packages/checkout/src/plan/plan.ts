@@ -54,7 +54,8 @@ function alertGroup(config: TillwatchConfig, pace: number): PlannedGroup {
     (entry): PlannedAlert => ({
       kind: 'alerting',
       ...entry,
-      keepFiringForMs: entry.area === 'watch' ? 0 : Math.max(1_000, Math.round((KEEP_FIRING_MS * pace) / 1_000) * 1_000),
+      keepFiringForMs:
+        entry.area === 'watch' ? 0 : Math.max(1_000, Math.round((KEEP_FIRING_MS * pace) / 1_000) * 1_000),
       annotations: annotationsFor(entry.alert, config, windows),
     }),
   );

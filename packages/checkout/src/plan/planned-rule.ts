@@ -1,5 +1,5 @@
-import type { Area } from './area.ts';
 import type { Severity } from '../settings/tillwatch-config.ts';
+import type { Area } from './area.ts';
 
 export interface PlannedRecording {
   readonly kind: 'recording';

@@ -3,8 +3,11 @@ import { alternatives, counted, evidenceAbove, evidenceBelow, number, quoted } f
 import type { PlannedGroup, PlannedRecording } from './planned-rule.ts';
 import type { Windows } from './windows.ts';
 
+/** Checkouts that must have been seen before ratios between them say anything. */
+const SETTLED_AFTER = 60;
+
 /** By which labels failures are looked at, one at a time. */
-export const SLICES = ['provider', 'method', 'region', 'channel', 'version', 'step'] as const;
+const SLICES = ['provider', 'method', 'region', 'channel', 'version', 'step'] as const;
 
 const FINISHED = 'checkout_outcomes_total{outcome=~"success|failure",reason_class=~"|technical"}';
 const DECLINED = 'checkout_outcomes_total{outcome="failure",reason_class=~"customer|fraud|action_required"}';
@@ -14,7 +17,11 @@ const DECLINED = 'checkout_outcomes_total{outcome="failure",reason_class=~"custo
  * (`all`: not at all), so that one expression covers every slice. Windows without traffic leave no sample, not a NaN.
  */
 export function recordingGroups(config: TillwatchConfig, windows: Windows): PlannedGroup[] {
-  const { unit, pair, long, widest, past } = windows;
+  const { unit, pair, long, widest, trickle, past } = windows;
+  const dayBefore = (what: string, matchers = '') =>
+    `avg_over_time(checkout:${what}:increase${unit}${matchers}[1d] offset ${pair})`;
+  // Ratios of a handful of checkouts are chance: nothing is expected from them.
+  const isSettled = `on () sum_over_time(checkout:payable:increase${unit}{slice="all"}[1d:${unit}] offset ${pair}) >= ${SETTLED_AFTER}`;
   return [
     {
       name: 'checkout-counts',
@@ -23,7 +30,7 @@ export function recordingGroups(config: TillwatchConfig, windows: Windows): Plan
         ...sumOfTwo('checkout:failed', unit, pair),
         ...sumOfTwo('checkout:finished', unit, pair),
         ...[unit, pair, long].flatMap((window) => judged(config, window)),
-        steady(unit, pair, unit),
+        steady(unit, pair, pair),
         steady(unit, long, long),
       ],
     },
@@ -41,19 +48,23 @@ export function recordingGroups(config: TillwatchConfig, windows: Windows): Plan
         ),
         ...judged(config, widest),
         steady(unit, widest, widest),
-        ...['attempts', 'orders', 'page_views'].map((what) =>
+        ...['failed', 'finished'].map((what) =>
           record(
-            `checkout:${what}:before`,
-            `avg_over_time(checkout:${what}:increase${unit}[${past}] offset ${pair})`,
+            `checkout:${what}:increase${trickle}`,
+            `sum_over_time(checkout:${what}:increase${unit}{slice="all"}[${trickle}:${unit}])`,
           ),
         ),
-        record(
-          'checkout:attempts_per_view:before',
-          `avg_over_time(checkout:attempts:increase${unit}{slice="all"}[1d] offset ${pair}) / on () group_left () (avg_over_time(checkout:page_views:increase${unit}[1d] offset ${pair}) > 0)`,
+        ...judged(config, trickle),
+        ...['attempts', 'payable', 'orders', 'page_views'].map((what) =>
+          record(`checkout:${what}:before`, `avg_over_time(checkout:${what}:increase${unit}[${past}] offset ${pair})`),
         ),
         record(
-          'checkout:orders_per_attempt:before',
-          `avg_over_time(checkout:orders:increase${unit}[1d] offset ${pair}) / (avg_over_time(checkout:payable:increase${unit}[1d] offset ${pair}) > 0)`,
+          'checkout:payable_per_view:before',
+          `${dayBefore('payable', '{slice="all"}')} / on () group_left () (${dayBefore('page_views')} > 0)\nand ${isSettled}`,
+        ),
+        record(
+          'checkout:orders_per_payable:before',
+          `${dayBefore('orders')} / on () (${dayBefore('payable', '{slice="all"}')} > 0)\nand ${isSettled}`,
         ),
         record(
           'checkout:order_value:before',
@@ -104,11 +115,9 @@ function slices(window: string): PlannedRecording[] {
   rules.push(
     record(failed, bySteps, { slice: 'step' }),
     record(finished, `${bySteps} * 0 + on () group_left () sum(${source})`, { slice: 'step' }),
-    record(
-      failed,
-      `sum by (instance) (${instances}{outcome="failure"}) or sum by (instance) (${instances}) * 0`,
-      { slice: 'instance' },
-    ),
+    record(failed, `sum by (instance) (${instances}{outcome="failure"}) or sum by (instance) (${instances}) * 0`, {
+      slice: 'instance',
+    }),
     record(finished, `sum by (instance) (${instances})`, { slice: 'instance' }),
   );
   return rules;
@@ -128,7 +137,19 @@ function judged(config: TillwatchConfig, window: string): PlannedRecording[] {
     record(`checkout:error_ratio:${window}`, `${failed} / (${finished} > 0)`),
     record(`checkout:success_ratio:${window}`, `1 - checkout:error_ratio:${window}`),
     record(`checkout:error_evidence:${window}`, evidenceAbove(failed, finished, config.objectives.errorRate / 2)),
+    record(`checkout:slice_evidence:${window}`, evidenceAgainstWhole(window)),
   ];
+}
+
+/** How much the failures of a slice speak for the slice being worse than the checkout as a whole. */
+function evidenceAgainstWhole(window: string): string {
+  const failed = `checkout:failed:increase${window}{slice!~"all|step"}`;
+  const ratio = `checkout:error_ratio:${window}`;
+  const whole = `${ratio}{slice="all"}`;
+  return [
+    `${failed} * ln(clamp_min(${ratio}, 1e-9) / on () group_left () clamp_min(${whole}, 1e-9))`,
+    `+ (checkout:finished:increase${window} - ${failed}) * ln(clamp_min(1 - ${ratio}, 1e-9) / on () group_left () clamp_min(1 - ${whole}, 1e-9))`,
+  ].join('\n');
 }
 
 /** Failures outside the worst single unit: what remains when a hiccup is taken out. */
@@ -142,34 +163,36 @@ function steady(unit: string, window: string, worstWithin: string): PlannedRecor
 function trafficRules(config: TillwatchConfig, windows: Windows): PlannedRecording[] {
   const { unit, pair, long } = windows;
   const routes = quoted(alternatives(config.journey.pageRoutes));
+  const jobs = quoted(alternatives([...new Set(config.targets.map(({ job }) => job))]));
   const views = `http_requests_total{route=~${routes},code=~"2..|3..",method=~"|GET"}`;
   const attempts = `checkout:attempt_cells:increase`;
   const perWindow = (window: string): PlannedRecording[] => [
+    record(`${attempts}${window}`, `sum by (channel, region) (${counted('checkout_attempts_total', window)})`),
     record(
-      `${attempts}${window}`,
-      `sum by (channel, region) (${counted('checkout_attempts_total', window)})`,
+      `checkout:declined_cells:increase${window}`,
+      `sum by (channel, region) (${counted(DECLINED, window)}) or ${attempts}${window} * 0`,
     ),
-    record(`checkout:attempts:increase${window}`, `sum(${attempts}${window})`, { slice: 'all' }),
-    record(`checkout:attempts:increase${window}`, `sum by (channel) (${attempts}${window}{channel!=""})`, {
-      slice: 'channel',
-    }),
-    record(`checkout:attempts:increase${window}`, `sum by (region) (${attempts}${window}{region!=""})`, {
-      slice: 'region',
-    }),
+    // Attempts that could have become an order: declined payments are the customer's, or a thief's.
+    record(
+      `checkout:payable_cells:increase${window}`,
+      `clamp_min(${attempts}${window} - checkout:declined_cells:increase${window}, 0)`,
+    ),
+    record(`checkout:attempts:increase${window}`, `sum(${attempts}${window})`),
     record(`checkout:orders:increase${window}`, `sum(checkout:finished_cells:increase${window}{outcome="success"})`),
-    record(
-      `checkout:declined:increase${window}`,
-      `sum(${counted(DECLINED, window)}) or sum(${attempts}${window}) * 0`,
-    ),
-    // Attempts that could have become an order: declined cards are the customer's.
-    record(
-      `checkout:payable:increase${window}`,
-      `clamp_min(sum(${attempts}${window}) - checkout:declined:increase${window}, 0)`,
+    record(`checkout:declined:increase${window}`, `sum(checkout:declined_cells:increase${window})`),
+    record(`checkout:payable:increase${window}`, `sum(checkout:payable_cells:increase${window})`, { slice: 'all' }),
+    ...['channel', 'region'].map((slice) =>
+      record(
+        `checkout:payable:increase${window}`,
+        `sum by (${slice}) (checkout:payable_cells:increase${window}{${slice}!=""})`,
+        { slice },
+      ),
     ),
     record(`checkout:page_views:increase${window}`, `sum(${counted(views, window)})`),
   ];
   const pairOf = (what: string) => sumOfTwo(`checkout:${what}`, unit, pair);
   return [
+    record('checkout:shop_up', `max(up{job=~${jobs}})`),
     ...perWindow(unit),
     ...perWindow(long),
     ...['attempts', 'orders', 'declined', 'payable', 'page_views'].flatMap(pairOf),
@@ -179,17 +202,21 @@ function trafficRules(config: TillwatchConfig, windows: Windows): PlannedRecordi
 
 /** What the pages seen, the shares of channels and regions, and the recent past let expect of a window. */
 function expectations({ unit, unitMinutes }: Windows, window: string, units: number): PlannedRecording[] {
-  const attempts = `checkout:attempts:increase${window}`;
+  const attempts = `checkout:payable:increase${window}`;
   const orders = `checkout:orders:increase${window}`;
-  const share = 'checkout:attempts:before{slice!="all"} / on () group_left () (checkout:attempts:before{slice="all"} > 0)';
-  const payable = `checkout:payable:increase${window}`;
-  const earlier = `checkout:payable:increase${window} offset ${unit}`;
+  // Never more than before: when one channel surges, the others are not expected to.
+  const share =
+    'checkout:payable:before{slice!="all"} / on () group_left () (checkout:payable:before{slice="all"} > 0)';
+  const shared = `${share} * on () group_left () ${attempts}{slice="all"}`;
+  const usual = `checkout:payable:before{slice!="all"} * ${units}`;
+  const payable = `sum(${attempts}{slice="all"})`;
+  const earlier = `sum(${attempts}{slice="all"} offset ${unit})`;
   return [
     record(
       `checkout:attempts:expected${window}`,
       [
-        `checkout:attempts_per_view:before * on () group_left () checkout:page_views:increase${window}`,
-        `or ${share} * on () group_left () checkout:attempts:increase${window}{slice="all"}`,
+        `checkout:payable_per_view:before * on () group_left () checkout:page_views:increase${window}`,
+        `or (${shared} < ${usual} or ${usual} <= ${shared})`,
       ].join('\n'),
     ),
     record(
@@ -199,7 +226,7 @@ function expectations({ unit, unitMinutes }: Windows, window: string, units: num
     // Orders come some time after their attempts, so the smaller of this window and the one before it counts.
     record(
       `checkout:orders:expected${window}`,
-      `checkout:orders_per_attempt:before * ((${payable} < ${earlier}) or ${earlier})`,
+      `checkout:orders_per_payable:before * ((${payable} < ${earlier}) or ${earlier})`,
     ),
     record(
       `checkout:missing_orders_evidence:${window}`,
@@ -213,7 +240,8 @@ function expectations({ unit, unitMinutes }: Windows, window: string, units: num
 }
 
 function latencyRules({ unit, long }: Windows): PlannedRecording[] {
-  const steps = (window: string) => `sum by (step, provider, le) (rate(checkout_step_duration_seconds_bucket[${window}]))`;
+  const steps = (window: string) =>
+    `sum by (step, provider, le) (rate(checkout_step_duration_seconds_bucket[${window}]))`;
   const queries = (window: string) => `sum by (le) (rate(db_query_duration_seconds_bucket[${window}]))`;
   return [unit, long].flatMap((window) => [
     record(`checkout:step_seconds:p95_${window}`, `histogram_quantile(0.95, ${steps(window)}) >= 0`),

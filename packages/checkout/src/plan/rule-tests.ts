@@ -11,6 +11,8 @@ interface Scenario {
   /** Must fire within `withinUnits` of the trouble's start; nothing may page when it is absent. */
   readonly fires?: AlertName;
   readonly withinUnits?: number;
+  /** When it must not fire yet; the end of the healthy time unless something is wrong from the start. */
+  readonly quietAtUnits?: number;
 }
 
 /** How many units a healthy shop runs before it breaks. */
@@ -27,25 +29,27 @@ export function ruleTestFile(config: TillwatchConfig, windows: Windows): string 
   return yamlFile('Tests of the rules: promtool test rules rules/checkout.test.yml', {
     rule_files: ['checkout.yml'],
     evaluation_interval: formatDuration(config.scrape.evaluationIntervalMs),
-    tests: scenarios(route !== undefined).map(({ name, trouble, fires, withinUnits = 5 }) => {
-      const lasts = trouble.lastsUnits ?? (fires === undefined ? 12 : withinUnits + 2);
-      return {
-        name,
-        interval: formatDuration(config.scrape.intervalMs),
-        input_series: simulatedShop(config, route ?? '/checkout', unitMs, HEALTHY_UNITS, lasts, trouble),
-        promql_expr_test:
-          fires === undefined
-            ? [2, 4, lasts].map((units) => ({
-                expr: 'count(ALERTS{alertstate="firing",severity="page"})',
-                eval_time: at(HEALTHY_UNITS + units),
-                exp_samples: [],
-              }))
-            : [
-                { eval_time: at(HEALTHY_UNITS), exp_samples: [] },
-                { eval_time: at(HEALTHY_UNITS + withinUnits), exp_samples: [{ labels: '{}', value: 1 }] },
-              ].map((check) => ({ expr: `group(ALERTS{alertname="${fires}",alertstate="firing"})`, ...check })),
-      };
-    }),
+    tests: scenarios(route !== undefined).map(
+      ({ name, trouble, fires, withinUnits = 5, quietAtUnits = HEALTHY_UNITS }) => {
+        const lasts = trouble.lastsUnits ?? (fires === undefined ? 12 : withinUnits + 2);
+        return {
+          name,
+          interval: formatDuration(config.scrape.intervalMs),
+          input_series: simulatedShop(config, route ?? '/checkout', unitMs, HEALTHY_UNITS, lasts, trouble),
+          promql_expr_test:
+            fires === undefined
+              ? [2, 4, lasts].map((units) => ({
+                  expr: 'count(ALERTS{alertstate="firing",severity="page"})',
+                  eval_time: at(HEALTHY_UNITS + units),
+                  exp_samples: [],
+                }))
+              : [
+                  { eval_time: at(quietAtUnits), exp_samples: [] },
+                  { eval_time: at(HEALTHY_UNITS + withinUnits), exp_samples: [{ labels: '{}', value: 1 }] },
+                ].map((check) => ({ expr: `group(ALERTS{alertname="${fires}",alertstate="firing"})`, ...check })),
+        };
+      },
+    ),
   });
 }
 
@@ -60,19 +64,55 @@ function scenarios(hasCheckoutRoute: boolean): Scenario[] {
     { name: 'one provider fails', trouble: failing(1), fires: 'CheckoutErrorRateHigh', withinUnits: 2 },
     { name: 'half of the checkouts fail', trouble: failing(1), fires: 'CheckoutSuccessRateLow', withinUnits: 2 },
     { name: 'a third of one provider fails', trouble: failing(0.3), fires: 'CheckoutErrorRateHigh', withinUnits: 3 },
-    { name: 'a trickle of failures', trouble: { failShare: 0.07, lastsUnits: 60 }, fires: 'CheckoutFailureTrickle', withinUnits: 60 },
-    { name: 'stolen cards are tested: that informs', trouble: { declined: 4 }, fires: 'CheckoutDeclinesHigh', withinUnits: 10 },
-    { name: 'payments without orders', trouble: { noOrder: true }, fires: 'CheckoutPaymentWithoutOrder', withinUnits: 5 },
-    { name: 'checkouts hang and never end', trouble: { hang: true }, fires: 'CheckoutSuccessfulOrdersDrop', withinUnits: 3 },
-    { name: 'the page is broken: attempts stop, views go on', trouble: { attempts: 0 }, fires: 'CheckoutAttemptsStopped', withinUnits: 2 },
+    {
+      name: 'a trickle of failures',
+      trouble: { alwaysFailShare: 0.022 },
+      fires: 'CheckoutFailureTrickle',
+      quietAtUnits: 5,
+      withinUnits: 0,
+    },
+    {
+      name: 'stolen cards are tested: that informs',
+      trouble: { declined: 4 },
+      fires: 'CheckoutDeclinesHigh',
+      withinUnits: 10,
+    },
+    {
+      name: 'payments without orders',
+      trouble: { noOrder: true },
+      fires: 'CheckoutPaymentWithoutOrder',
+      withinUnits: 5,
+    },
+    {
+      name: 'checkouts hang and never end',
+      trouble: { hang: true },
+      fires: 'CheckoutSuccessfulOrdersDrop',
+      withinUnits: 3,
+    },
+    {
+      name: 'the page is broken: attempts stop, views go on',
+      trouble: { attempts: 0 },
+      fires: 'CheckoutAttemptsStopped',
+      withinUnits: 2,
+    },
     { name: 'nobody reaches the shop', trouble: { traffic: 0 }, fires: 'CheckoutSilent', withinUnits: 3 },
     { name: 'every instance is down', trouble: { up: [0, 0] }, fires: 'CheckoutTargetDown', withinUnits: 2 },
     { name: 'one instance is down', trouble: { up: [1, 0] }, fires: 'CheckoutInstanceDown', withinUnits: 4 },
     { name: 'a step is slow', trouble: { stepSeconds: 20 }, fires: 'CheckoutLatencyHigh', withinUnits: 4 },
     { name: 'the database is slow', trouble: { databaseSeconds: 20 }, fires: 'DatabaseSlow', withinUnits: 3 },
     { name: 'the pool is exhausted', trouble: { waiting: 7 }, fires: 'DatabasePoolExhausted', withinUnits: 2 },
-    hasCheckoutRoute && { name: 'the server answers with errors', trouble: { serverErrors: 0.5 }, fires: 'HttpServerErrors', withinUnits: 4 },
-    { name: 'the shop reports no checkouts any more', trouble: { noMetrics: true }, fires: 'CheckoutMetricsMissing', withinUnits: 9 },
+    hasCheckoutRoute && {
+      name: 'the server answers with errors',
+      trouble: { serverErrors: 0.5 },
+      fires: 'HttpServerErrors',
+      withinUnits: 4,
+    },
+    {
+      name: 'the shop reports no checkouts any more',
+      trouble: { noMetrics: true },
+      fires: 'CheckoutMetricsMissing',
+      withinUnits: 9,
+    },
     { name: 'a label explodes', trouble: { samples: 48_000 }, fires: 'CheckoutScrapeTooLarge', withinUnits: 3 },
     { name: 'rules fail', trouble: { ruleFailures: true }, fires: 'TillwatchRuleFailures', withinUnits: 4 },
   ];

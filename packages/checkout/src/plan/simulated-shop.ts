@@ -4,6 +4,8 @@ import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 export interface Trouble {
   /** Share of the first provider's payments that fail technically. */
   readonly failShare?: number;
+  /** Share of all payments that have been failing all the time. */
+  readonly alwaysFailShare?: number;
   /** Times the usual traffic. */
   readonly traffic?: number;
   /** Declined payments, as a multiple of all usual orders. */
@@ -36,7 +38,7 @@ const BOUNDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /**
  * The series of a shop with two instances and two providers, in promtool's notation: `before` units healthy, then `after`
- * units of trouble. About 120 attempts a minute on each instance.
+ * units of trouble. About 120 attempts in each unit on each instance.
  */
 export function simulatedShop(
   config: TillwatchConfig,
@@ -47,10 +49,13 @@ export function simulatedShop(
   trouble: Trouble,
 ): InputSeries[] {
   const perUnit = Math.round(unitMs / config.scrape.intervalMs);
-  const seconds = config.scrape.intervalMs / 1_000;
+  // The same traffic in every unit, however long it is: what is evidence in one shop is evidence in the other.
+  const seconds = (config.scrape.intervalMs / 1_000) * (60_000 / unitMs);
   const job = config.targets[0]?.job ?? 'shop';
   const phases = { healthy: before * perUnit, troubled: after * perUnit };
-  return [0, 1].flatMap((i) => instanceSeries(config, `job="${job}",instance="shop-${i}:3000"`, i, route, seconds, phases, trouble));
+  return [0, 1].flatMap((i) =>
+    instanceSeries(config, `job="${job}",instance="shop-${i}:3000"`, i, route, seconds, phases, trouble),
+  );
 }
 
 interface Phases {
@@ -73,12 +78,17 @@ function instanceSeries(
   const scale = trouble.night === true ? 0 : seconds;
   const attempts = scale * traffic * (trouble.attempts ?? 1);
   const ended = trouble.hang === true ? 0 : attempts;
-  const failed = ended * 0.6 * (trouble.failShare ?? 0);
+  const always = trouble.alwaysFailShare ?? 0;
+  const failedBefore = scale * 0.6 * always;
+  const failed = ended * 0.6 * (trouble.failShare ?? always);
   const declines = ended * (trouble.declined ?? 0.1);
   const series: InputSeries[] = [];
   const counter = (name: string, labels: string, healthy: number, troubled: number, isShops = true) => {
     const gone = isDown || (isShops && trouble.noMetrics === true);
-    series.push({ series: `${name}{${labels === '' ? target : `${labels},${target}`}}`, values: ramp(phases, healthy, troubled, gone) });
+    series.push({
+      series: `${name}{${labels === '' ? target : `${labels},${target}`}}`,
+      values: ramp(phases, healthy, troubled, gone),
+    });
   };
   const outcome = (labels: string, healthy: number, troubled: number) =>
     counter('checkout_outcomes_total', `${labels},channel="web",region="eu",version="v1"`, healthy, troubled);
@@ -92,27 +102,85 @@ function instanceSeries(
   gauge('scrape_samples_post_metric_relabeling', '', 900, trouble.samples ?? 900);
   gauge('db_pool_waiting', 'pool="default"', 0, trouble.waiting ?? 0);
   counter('checkout_attempts_total', 'channel="web",region="eu",version="v1"', 2 * scale, 2 * attempts + declines);
-  outcome('outcome="success",provider="alpha",method="card",step="confirm"', 0.6 * scale, 0.6 * ended - failed);
-  outcome('outcome="success",provider="beta",method="card",step="confirm"', 0.6 * scale, 0.6 * ended);
+  outcome(
+    'outcome="success",provider="alpha",method="card",step="confirm"',
+    0.6 * scale - failedBefore,
+    0.6 * ended - failed,
+  );
+  outcome(
+    'outcome="success",provider="beta",method="card",step="confirm"',
+    0.6 * scale - failedBefore,
+    0.6 * ended * (1 - always),
+  );
   outcome('outcome="abandoned",step="payment"', 0.5 * scale, 0.5 * ended);
-  outcome('outcome="failure",reason_class="customer",reason="card_declined",step="payment",provider="beta",method="card"', 0.1 * scale, declines);
-  outcome('outcome="failure",reason_class="technical",reason="provider_error",step="payment",provider="alpha",method="card"', 0, failed);
-  // Never fails in these tests but exists, as the instrumentation would have it.
-  outcome('outcome="failure",reason_class="technical",reason="provider_error",step="payment",provider="beta",method="card"', 0, 0);
+  outcome(
+    'outcome="failure",reason_class="customer",reason="card_declined",step="payment",provider="beta",method="card"',
+    0.1 * scale,
+    declines,
+  );
+  outcome(
+    'outcome="failure",reason_class="technical",reason="provider_error",step="payment",provider="alpha",method="card"',
+    failedBefore,
+    failed,
+  );
+  outcome(
+    'outcome="failure",reason_class="technical",reason="provider_error",step="payment",provider="beta",method="card"',
+    failedBefore,
+    0.6 * ended * always,
+  );
   counter('checkout_order_value_total', 'currency="EUR",outcome="success"', 60 * scale, 60 * ended);
   counter('checkout_payments_captured_total', 'provider="alpha"', 0.6 * scale, 0.6 * ended);
   counter('checkout_orders_placed_total', 'provider="alpha"', 0.6 * scale, trouble.noOrder === true ? 0 : 0.6 * ended);
-  counter('http_requests_total', `method="GET",route="${config.journey.pageRoutes[0] ?? '/checkout'}",code="200"`, 4 * scale, 4 * scale * traffic, false);
-  counter('http_requests_total', `method="POST",route="${route}",code="200"`, 2 * scale, 2 * ended * (1 - (trouble.serverErrors ?? 0)));
-  counter('http_requests_total', `method="POST",route="${route}",code="500"`, 0, 2 * ended * (trouble.serverErrors ?? 0));
-  histogram(series, 'checkout_step_duration_seconds', `step="payment",provider="alpha",outcome="success",${target}`, phases, scale, 0.3, trouble.stepSeconds ?? 0.3);
-  histogram(series, 'db_query_duration_seconds', `operation="select",outcome="success",${target}`, phases, 5 * scale, 0.05, trouble.databaseSeconds ?? 0.05);
-  if (trouble.ruleFailures === true) counter('prometheus_rule_evaluation_failures_total', 'rule_group="checkout-alerts"', 0, 1, false);
+  counter(
+    'http_requests_total',
+    `method="GET",route="${config.journey.pageRoutes[0] ?? '/checkout'}",code="200"`,
+    4 * scale,
+    4 * scale * traffic,
+    false,
+  );
+  counter(
+    'http_requests_total',
+    `method="POST",route="${route}",code="200"`,
+    2 * scale,
+    2 * ended * (1 - (trouble.serverErrors ?? 0)),
+  );
+  counter(
+    'http_requests_total',
+    `method="POST",route="${route}",code="500"`,
+    0,
+    2 * ended * (trouble.serverErrors ?? 0),
+  );
+  histogram(
+    series,
+    'checkout_step_duration_seconds',
+    `step="payment",provider="alpha",outcome="success",${target}`,
+    phases,
+    scale,
+    0.3,
+    trouble.stepSeconds ?? 0.3,
+  );
+  histogram(
+    series,
+    'db_query_duration_seconds',
+    `operation="select",outcome="success",${target}`,
+    phases,
+    5 * scale,
+    0.05,
+    trouble.databaseSeconds ?? 0.05,
+  );
+  if (trouble.ruleFailures === true)
+    counter('prometheus_rule_evaluation_failures_total', 'rule_group="checkout-alerts"', 0, 1, false);
   if (trouble.night === true && index === 0) {
     const start = phases.healthy;
     series.push(
-      { series: `checkout_outcomes_total{outcome="success",channel="app",provider="alpha",${target}}`, values: `0+0.1x${start} ${start * 0.1}x${phases.troubled}` },
-      { series: `checkout_attempts_total{channel="app",${target}}`, values: `0+0.1x${start} ${start * 0.1 + 1}x${phases.troubled}` },
+      {
+        series: `checkout_outcomes_total{outcome="success",channel="app",provider="alpha",${target}}`,
+        values: `0+0.1x${start} ${start * 0.1}x${phases.troubled}`,
+      },
+      {
+        series: `checkout_attempts_total{channel="app",${target}}`,
+        values: `0+0.1x${start} ${start * 0.1 + 1}x${phases.troubled}`,
+      },
       {
         series: `checkout_outcomes_total{outcome="failure",reason_class="technical",reason="db_timeout",step="confirm",channel="app",provider="alpha",${target}}`,
         values: `0x${start} 1x${phases.troubled}`,

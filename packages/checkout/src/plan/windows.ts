@@ -14,6 +14,8 @@ export interface Windows {
   readonly long: string;
   /** Sixty units, for shops with hardly any. */
   readonly widest: string;
+  /** Six times the widest: what adds up although it never stands out. */
+  readonly trickle: string;
   /** How many units each of the windows has. */
   readonly units: { readonly unit: 1; readonly pair: 2; readonly long: 10; readonly widest: 60 };
   readonly unitMinutes: number;
@@ -31,6 +33,7 @@ export function windowsFor(config: TillwatchConfig): Windows {
     pair: formatDuration(2 * unitMs),
     long: formatDuration(10 * unitMs),
     widest: formatDuration(60 * unitMs),
+    trickle: formatDuration(360 * unitMs),
     units: { unit: 1, pair: 2, long: 10, widest: 60 },
     unitMinutes: unitMs / 60_000,
     // A third of an interval more, so that three samples are in the window whatever the jitter.

@@ -107,7 +107,9 @@ retention: 30d
 
 /** A YAML scalar that is read back as the same text. */
 function scalar(text: string): string {
-  return /^[a-zA-Z][\w./@-]*(?:[ :/][\w./@-]+)*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text) && !text.includes(': ')
+  return /^[a-zA-Z][\w./@-]*(?:[ :/][\w./@-]+)*$/.test(text) &&
+    !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text) &&
+    !text.includes(': ')
     ? text
     : JSON.stringify(text);
 }

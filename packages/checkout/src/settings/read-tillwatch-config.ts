@@ -250,7 +250,12 @@ function checkScrape(written: WrittenConfig, report: Report): void {
 function checkTeams(written: WrittenConfig, report: Report): void {
   const teams = Object.entries(written.teams);
   if (teams.length === 0) {
-    report(['teams'], 'no-team', 'there is no team, so nobody would be told', 'add teams: { ops: { email: { to: … } } }');
+    report(
+      ['teams'],
+      'no-team',
+      'there is no team, so nobody would be told',
+      'add teams: { ops: { email: { to: … } } }',
+    );
   }
   for (const [name, team] of teams) {
     if (team.audience === undefined && defaultAudience(name) === undefined) {
@@ -273,11 +278,7 @@ function checkTeams(written: WrittenConfig, report: Report): void {
   }
 }
 
-function checkSlack(
-  name: string,
-  slack: NonNullable<WrittenConfig['teams'][string]['slack']>,
-  report: Report,
-): void {
+function checkSlack(name: string, slack: NonNullable<WrittenConfig['teams'][string]['slack']>, report: Report): void {
   const given = [slack.webhookUrl, slack.webhookUrlEnv, slack.webhookUrlFile].filter((one) => one !== undefined);
   if (given.length !== 1) {
     report(
@@ -328,7 +329,12 @@ function checkMapping(written: WrittenConfig, report: Report): void {
       if (!parsed.ok) {
         report(path, 'metric-mapping', `"${series}" is not PromQL`, parsed.problems[0]?.message ?? 'write a selector');
       } else if (selectorsOf(parsed.expr).length !== 1) {
-        report(path, 'metric-mapping', `"${series}" is not one counter`, 'write one selector, such as orders_total{state="paid"}');
+        report(
+          path,
+          'metric-mapping',
+          `"${series}" is not one counter`,
+          'write one selector, such as orders_total{state="paid"}',
+        );
       }
     });
   }

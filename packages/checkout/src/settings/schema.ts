@@ -50,7 +50,10 @@ const metricsPath = z.string().startsWith('/', { error: 'a path starts with /' }
 const dateTime = z.union([z.string(), z.date()]).transform((given, context) => {
   const ms = given instanceof Date ? given.getTime() : Date.parse(given);
   if (Number.isFinite(ms)) return ms;
-  context.addIssue({ code: 'custom', message: `${JSON.stringify(given)} is not a date: write 2026-11-27T08:00:00+01:00` });
+  context.addIssue({
+    code: 'custom',
+    message: `${JSON.stringify(given)} is not a date: write 2026-11-27T08:00:00+01:00`,
+  });
   return z.NEVER;
 });
 
@@ -120,9 +123,7 @@ export const tillwatchSchema = z.strictObject({
     .strictObject({
       success: z.strictObject({ target: share.default(0.95) }).optional(),
       errors: z.strictObject({ max: share.default(0.02) }).optional(),
-      drop: z
-        .strictObject({ below: share.default(0.5), comparedWith: duration.default(3_600_000) })
-        .optional(),
+      drop: z.strictObject({ below: share.default(0.5), comparedWith: duration.default(3_600_000) }).optional(),
       silence: z.strictObject({ after: duration }).optional(),
       latency: z.strictObject({ p95: duration.default(3_000) }).optional(),
       database: z.strictObject({ p95: duration.default(1_000) }).optional(),

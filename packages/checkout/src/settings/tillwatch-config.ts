@@ -31,7 +31,7 @@ export interface TillwatchConfig {
   readonly retentionMs: number;
 }
 
-export interface ShopSettings {
+interface ShopSettings {
   readonly name: string;
   /** ISO 4217. */
   readonly currency: string;
@@ -59,7 +59,7 @@ export interface TargetSettings {
   readonly intervalMs: number | undefined;
 }
 
-export interface Objectives {
+interface Objectives {
   /** Smallest share of technically finished checkouts that must succeed. */
   readonly successRate: number;
   /** Largest share of technically finished checkouts that may fail. */
@@ -84,7 +84,7 @@ export interface Objectives {
   readonly minimumFailures: number;
 }
 
-export interface JourneySettings {
+interface JourneySettings {
   /** In the order that a customer goes through them. */
   readonly steps: readonly string[];
   readonly providers: readonly string[];
@@ -117,7 +117,7 @@ export interface MailSettings {
   readonly password: SecretSource | undefined;
 }
 
-export interface Promotion {
+interface Promotion {
   readonly name: string;
   readonly fromMs: number;
   readonly toMs: number;
@@ -135,7 +135,7 @@ export interface MappedSeries {
   readonly fixed: Readonly<Record<string, string>>;
 }
 
-export interface MetricMapping {
+interface MetricMapping {
   readonly attempts: readonly MappedSeries[];
   readonly outcomes: readonly MappedSeries[];
   readonly orderValue: readonly MappedSeries[];

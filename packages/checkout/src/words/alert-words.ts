@@ -66,7 +66,7 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       business: 'The checkout is very slow, so customers may give up.',
     },
     CheckoutFailureTrickle: {
-      summary: '{value} of checkouts failed over the last hour',
+      summary: '{value} of checkouts failed over the last hours',
       dev: 'Few failures at a time, but for long: too few for a page, too many to ignore.',
       ops: 'Few failures at a time, but for long: too few for a page, too many to ignore.',
       business: 'A small but steady share of customers cannot complete their purchase.',
@@ -170,7 +170,7 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       business: 'Der Bestellvorgang ist sehr langsam; Kundinnen und Kunden könnten aufgeben.',
     },
     CheckoutFailureTrickle: {
-      summary: '{value} der Bestellvorgänge der letzten Stunde sind gescheitert',
+      summary: '{value} der Bestellvorgänge der letzten Stunden sind gescheitert',
       dev: 'Wenige Fehler auf einmal, aber anhaltend: zu wenige zum Wecken, zu viele zum Übersehen.',
       ops: 'Wenige Fehler auf einmal, aber anhaltend: zu wenige zum Wecken, zu viele zum Übersehen.',
       business: 'Ein kleiner, aber stetiger Teil der Kundschaft kann den Kauf nicht abschließen.',
@@ -179,13 +179,15 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       summary: '{value} der Zahlungen werden abgelehnt',
       dev: 'Ablehnungen liegen weit über dem Üblichen. Das ist kein Fehler des Shops; vielleicht testet jemand Karten.',
       ops: 'Ablehnungen liegen weit über dem Üblichen: Vielleicht testet jemand gestohlene Karten. Begrenzung erwägen.',
-      business: 'Ungewöhnlich viele Zahlungen werden abgelehnt. Der Shop selbst funktioniert; es könnte ein Betrugsversuch sein.',
+      business:
+        'Ungewöhnlich viele Zahlungen werden abgelehnt. Der Shop selbst funktioniert; es könnte ein Betrugsversuch sein.',
     },
     CheckoutPaymentWithoutOrder: {
       summary: '{count} Zahlungen wurden ohne Bestellung eingezogen{where}',
       dev: 'Zahlungen werden eingezogen, aber keine Bestellung geschrieben. Das Fehlerprotokoll nennt die Vorgänge.',
       ops: 'Zahlungen werden eingezogen, aber keine Bestellung geschrieben. Erstattungen könnten nötig sein.',
-      business: 'Kundinnen und Kunden wurde Geld abgebucht, aber sie haben keine Bestellung. Sie brauchen sie oder eine Erstattung.',
+      business:
+        'Kundinnen und Kunden wurde Geld abgebucht, aber sie haben keine Bestellung. Sie brauchen sie oder eine Erstattung.',
     },
     DatabaseSlow: {
       summary: 'Die Datenbank ist langsam: jede zwanzigste Abfrage dauert länger als {seconds}',

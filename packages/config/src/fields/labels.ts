@@ -101,9 +101,17 @@ function readMatchers<T>(
     return parse(text);
   } catch (error) {
     if (!(error instanceof MatcherError)) throw error;
-    const cause = error.cause instanceof MatcherError ? error.cause.message : undefined;
-    return fail(error.message, { code: 'matcher', hint: cause ?? 'write for example severity="page"', range: error });
+    // When both notations refuse for the same reason, saying it once is enough.
+    const other =
+      error.cause instanceof MatcherError && error.cause.message !== error.message ? error.cause : undefined;
+    const hint = other?.message ?? (error.cause === undefined ? 'write for example severity="page"' : undefined);
+    return fail(error.message, { code: 'matcher', hint, range: error });
   }
+}
+
+/** What is wrong with a regular expression, without the anchors that we put around it. */
+export function regexMessage(error: RegexError): string {
+  return error.message.replace('`^(?s:', '`').replace(/\)\$`$/, '`');
 }
 
 /** A regular expression in RE2 syntax, meant to be anchored at both ends. The value is its text. */
@@ -114,7 +122,7 @@ export function regex(): z.ZodType<string, unknown> {
       return text;
     } catch (error) {
       if (!(error instanceof RegexError)) throw error;
-      return fail(error.message, { code: 'regex' });
+      return fail(regexMessage(error), { code: 'regex' });
     }
   });
 }

@@ -24,7 +24,7 @@ export interface PrometheusConfig {
 }
 
 /** Limits of a scrape; 0 is no limit. */
-export interface ScrapeLimits {
+interface ScrapeLimits {
   readonly bodySizeLimitBytes: number;
   readonly sampleLimit: number;
   readonly targetLimit: number;

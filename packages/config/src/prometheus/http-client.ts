@@ -315,17 +315,3 @@ export function httpConfig(): z.ZodType<HttpClientConfig, unknown> {
   const read = object(HTTP_CLIENT_FIELDS, whole(checkHttpClient));
   return read.transform((fields) => httpClientOf(fields)) as unknown as z.ZodType<HttpClientConfig, unknown>;
 }
-
-/** A client that nothing was said about. */
-export const DEFAULT_HTTP_CLIENT: HttpClientConfig = {
-  basicAuth: undefined,
-  authorization: undefined,
-  oauth2: undefined,
-  tls: undefined,
-  followRedirects: true,
-  enableHttp2: true,
-  proxyUrl: undefined,
-  noProxy: undefined,
-  proxyFromEnvironment: false,
-  headers: {},
-};

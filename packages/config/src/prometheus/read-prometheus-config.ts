@@ -1,4 +1,4 @@
-import { Labels, type Problem, type SourceText } from '@tillwatch/model';
+import { isError, Labels, type Problem, type SourceText } from '@tillwatch/model';
 import type * as z from 'zod';
 import { textField, whole } from '../fields/field.ts';
 import { isLabelName, labelsRecord, quoteText } from '../fields/labels.ts';
@@ -18,7 +18,7 @@ import {
   SCRAPE_CONFIG,
   SCRAPE_DEFAULT_FIELDS,
 } from './scrape-config.ts';
-import { checkScrapeConfigs, warnings } from './semantics.ts';
+import { checkRemotes, checkScrapeConfigs, warnings } from './semantics.ts';
 import { otlp, remoteRead, remoteWrite, runtime, storage, tracing } from './unused-sections.ts';
 
 /** What a prometheus.yml is read with. */
@@ -42,13 +42,13 @@ export interface PrometheusReading {
  */
 export function readPrometheusConfig(source: SourceText, options: PrometheusReadOptions = {}): PrometheusReading {
   const reading = readYaml(source, MAIN, { keepSource: true });
-  const problems = [...reading.problems, ...checkScrapeConfigs(reading)];
-  if (reading.value === undefined || problems.length > 0) {
+  const problems = [...reading.problems, ...checkScrapeConfigs(reading), ...checkRemotes(reading)];
+  if (reading.value === undefined || problems.some(isError)) {
     return { config: undefined, problems: inOrder(problems) };
   }
   const config = resolve(reading.value, reading, options);
   problems.push(...legacyNameProblems(config, reading), ...warnings(config, reading));
-  const isRefused = problems.some(({ severity }) => severity === 'error');
+  const isRefused = problems.some(isError);
   return { config: isRefused ? undefined : config, problems: inOrder(problems) };
 }
 
@@ -77,7 +77,7 @@ export function addScrapeConfigFiles(config: PrometheusConfig, files: readonly S
     problems.push(...inOrder(found));
     scrapeConfigs.push(...jobs);
   }
-  const isRefused = problems.some(({ severity }) => severity === 'error');
+  const isRefused = problems.some(isError);
   return { config: isRefused ? undefined : { ...config, scrapeConfigs }, problems };
 }
 

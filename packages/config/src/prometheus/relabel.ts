@@ -188,6 +188,6 @@ function hasVariable(template: string): boolean {
 const LEGACY_TEMPLATE = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))(?:\w|\$(?:\{\w+\}|\w+))*$/;
 
 /** Can a template (`${1}_total`) become a label name? With UTF-8 names every text can. */
-export function isLabelTemplate(template: string, scheme: NameScheme): boolean {
+function isLabelTemplate(template: string, scheme: NameScheme): boolean {
   return scheme === 'legacy' ? LEGACY_TEMPLATE.test(template) : isLabelName(template, scheme);
 }

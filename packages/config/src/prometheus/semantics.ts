@@ -48,6 +48,24 @@ export function checkScrapeConfigs(
   return problems;
 }
 
+/** Remote endpoints may have names, and then different ones. */
+export function checkRemotes(reading: YamlReading<unknown>): Problem[] {
+  return ['remote_write', 'remote_read'].flatMap((section) => {
+    const endpoints = valueAt(reading.raw, [section]);
+    if (!Array.isArray(endpoints)) return [];
+    const seen = new Set<string>();
+    return endpoints.flatMap((endpoint, i): Problem[] => {
+      const name = scalarText(valueAt(endpoint, ['name'])) ?? '';
+      if (name === '' || !seen.has(name)) {
+        seen.add(name);
+        return [];
+      }
+      const message = `found multiple ${section.replace('_', ' ')} configs with job name "${name}"`;
+      return [{ code: 'duplicate-name', severity: 'error', message, at: reading.spanAt([section, i, 'name']) }];
+    });
+  });
+}
+
 function durationAt(raw: unknown, path: readonly PropertyKey[]): number | undefined {
   const text = scalarText(valueAt(raw, path));
   return text === undefined ? undefined : parseDuration(text);

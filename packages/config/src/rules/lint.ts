@@ -4,7 +4,17 @@ import type { YamlReading } from '../yaml/read-yaml.ts';
 import { type RuleGroup, ruleName } from './rule.ts';
 
 /** Functions that need two samples in their window. */
-const NEEDS_TWO = new Set(['rate', 'increase', 'irate', 'idelta', 'delta', 'deriv', 'predict_linear', 'changes', 'resets']);
+const NEEDS_TWO = new Set([
+  'rate',
+  'increase',
+  'irate',
+  'idelta',
+  'delta',
+  'deriv',
+  'predict_linear',
+  'changes',
+  'resets',
+]);
 
 /** What is allowed and yet most likely a mistake. */
 export function ruleWarnings(

@@ -1,4 +1,4 @@
-import type { Problem, SourceText } from '@tillwatch/model';
+import { isError, type Problem, type SourceText } from '@tillwatch/model';
 import { scalarText } from '../fields/field.ts';
 import { valueAt } from '../yaml/issues.ts';
 import { readYaml, type YamlReading } from '../yaml/read-yaml.ts';
@@ -29,7 +29,7 @@ export interface RuleFileReading {
 export function readRuleFile(source: SourceText, options: RuleFileOptions = {}): RuleFileReading {
   const reading = readYaml(source, RULE_FILE, { keepSource: true });
   const problems = [...reading.problems, ...duplicateGroups(reading), ...templateProblems(reading, options)];
-  const isRefused = problems.some(({ severity }) => severity === 'error');
+  const isRefused = problems.some(isError);
   const groups = isRefused ? [] : (reading.value?.groups ?? []).map((group, i) => toGroup(group, i, reading));
   problems.push(...ruleWarnings(groups, reading, options.scrapeIntervalMs));
   problems.sort((a, b) => a.at.from - b.at.from);

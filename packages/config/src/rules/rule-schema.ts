@@ -1,10 +1,10 @@
+import { Labels } from '@tillwatch/model';
 import { parse } from '@tillwatch/promql';
 import type * as z from 'zod';
 import { scalarText, textField, whole } from '../fields/field.ts';
 import { isMetricName, isValidText, labelsRecord, quoteText, textRecord } from '../fields/labels.ts';
 import { defaulted, list, object, optional } from '../fields/object.ts';
 import { duration, integer, text } from '../fields/scalars.ts';
-import { Labels } from '@tillwatch/model';
 
 /** A PromQL expression. Every problem of it is placed inside the YAML text, in whatever style that is written. */
 function expression(): z.ZodType<string, unknown> {
@@ -75,7 +75,9 @@ function checkRecordingRule(record: string, wire: Record<string, unknown>, fail:
     fail(name, `invalid field '${name}' in recording rule`, { code: 'rule-kind', part: 'key', hint });
   }
   if (/[{}]/.test(record)) {
-    fail('record', `braces present in the recording rule name; should it be in expr?: ${record}`, { code: 'rule-name' });
+    fail('record', `braces present in the recording rule name; should it be in expr?: ${record}`, {
+      code: 'rule-name',
+    });
   } else if (!isMetricName(record)) {
     fail('record', `invalid recording rule name: ${record}`, { code: 'rule-name' });
   }

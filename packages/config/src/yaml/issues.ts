@@ -1,5 +1,6 @@
 import { closest, type Problem } from '@tillwatch/model';
 import type * as z from 'zod';
+import { isSecretName } from './mask-secrets.ts';
 import { PlainScalar } from './plain-scalar.ts';
 import type { YamlPath, YamlReading } from './read-yaml.ts';
 
@@ -110,13 +111,19 @@ function fieldList(fields: readonly string[]): string | undefined {
 function wrongType(context: Context, path: YamlPath, expected: readonly string[]): Problem {
   const value = valueAt(context.raw, path);
   if (value === undefined) return missing(context, path);
-  return problem(context, path, 'wrong-type', `expected ${expected.join(' or ')}, got ${kindOf(value)}`);
+  const got = isSecretPath(path) ? 'something else' : kindOf(value);
+  return problem(context, path, 'wrong-type', `expected ${expected.join(' or ')}, got ${got}`);
+}
+
+function isSecretPath(path: YamlPath): boolean {
+  return path.some((step) => typeof step === 'string' && isSecretName(step));
 }
 
 function wrongChoice(context: Context, path: YamlPath, choices: readonly string[]): Problem {
   const value = valueAt(context.raw, path);
   if (value === undefined) return missing(context, path);
   if (typeof value === 'object' && !(value instanceof PlainScalar)) return wrongType(context, path, ['a text']);
+  if (isSecretPath(path)) return wrongType(context, path, choices);
   const word = value instanceof PlainScalar ? value.source : String(value);
   const near = closest(word, choices);
   return problem(context, path, 'wrong-value', `"${word}" is not one of ${choices.join(', ')}`, {
@@ -135,7 +142,18 @@ function missing(context: Context, path: YamlPath): Problem {
 
 function problem(context: Context, path: YamlPath, code: string, message: string, params: IssueParams = {}): Problem {
   const at = context.spanAt(path, params.part, params.range);
-  return { code, severity: 'error', message, ...(params.hint === undefined ? {} : { hint: params.hint }), at };
+  return {
+    code,
+    severity: 'error',
+    message: oneLine(message),
+    ...(params.hint === undefined ? {} : { hint: params.hint }),
+    at,
+  };
+}
+
+/** Reports are read line by line. */
+function oneLine(message: string): string {
+  return message.trim().replace(/\s*\n\s*/g, '; ');
 }
 
 /** The raw value at a path, `undefined` when there is none. */

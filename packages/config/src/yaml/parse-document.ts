@@ -55,8 +55,8 @@ function limitProblem(source: SourceText, offset: number, message: string): Prob
 function secondDocumentProblem(source: SourceText, offset: number): Problem {
   return {
     code: 'yaml-syntax',
-    severity: 'error',
-    message: 'a second document begins here, only one is read',
+    severity: 'warning',
+    message: 'a second document begins here, only the first is read',
     hint: 'remove the "---" or move what follows to a file of its own',
     at: spanOf(source, offset, offset + 3),
   };
@@ -73,12 +73,13 @@ function syntaxProblem(source: SourceText, error: YAMLError): Problem {
   };
 }
 
-/** One broken line often makes the parser complain several times at the same place: the first complaint is the cause. */
+/** One broken line often makes the parser complain several times: the first complaint of a line is the cause. */
 function withoutEchoes(problems: readonly Problem[]): Problem[] {
   const seen = new Set<number>();
   return problems.filter(({ at }) => {
-    if (seen.has(at.from)) return false;
-    seen.add(at.from);
+    const lineStart = at.text.lastIndexOf('\n', at.from - 1);
+    if (seen.has(lineStart)) return false;
+    seen.add(lineStart);
     return true;
   });
 }

@@ -1,7 +1,8 @@
-import { type Problem, type SourceText, type Span, spanOf } from '@tillwatch/model';
+import { isError, type Problem, type SourceText, type Span, spanOf } from '@tillwatch/model';
 import { isScalar } from 'yaml';
 import type * as z from 'zod';
 import { describeIssues } from './issues.ts';
+import { maskSecretLines, maskSecrets } from './mask-secrets.ts';
 import { DEFAULT_LIMITS, parseDocument, type YamlLimits } from './parse-document.ts';
 import { spanInScalar } from './scalar-offsets.ts';
 import { emptyPlace, type Place, toValue } from './to-value.ts';
@@ -23,7 +24,7 @@ export interface ReadYamlOptions {
 export interface YamlReading<T> {
   readonly value: T | undefined;
   readonly problems: Problem[];
-  /** The document as it stands there, unchecked; `undefined` when it cannot be parsed. For checks that span sections. */
+  /** The document as it stands there, unchecked; `undefined` when it cannot be read. For checks that span sections. */
   readonly raw: unknown;
   /**
    * Where a value stands, or with `part` its key. A path that does not exist gives the nearest value around it. With `range`
@@ -35,30 +36,43 @@ export interface YamlReading<T> {
 /**
  * Reads YAML strictly: syntax, duplicate keys, and the shape that `schema` asks for, every problem with its exact place.
  * Unknown fields (of `z.strictObject`) get "did you mean". An empty document is read as an empty map, a key without a value
- * as a field that is not given. Texts that are too large, nested too deeply or blown up by aliases are refused.
+ * as a field that is not given. Texts that are too large, nested too deeply or blown up by aliases are refused. Values of
+ * fields whose names speak of secrets are blanked out in the text that problems carry.
  */
 export function readYaml<T>(source: SourceText, schema: z.ZodType<T>, options: ReadYamlOptions = {}): YamlReading<T> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { document, problems } = parseDocument(source, limits);
-  if (problems.length > 0) {
-    return { value: undefined, problems, raw: undefined, spanAt: (path) => spanIn(source, emptyPlace(), path) };
+  if (problems.some(isError)) {
+    const shown = maskSecretLines(source);
+    const spanAt: YamlReading<T>['spanAt'] = (path) => spanIn(shown, emptyPlace(), path);
+    return { value: undefined, problems: showing(problems, shown), raw: undefined, spanAt };
   }
   const converted =
     document === undefined
       ? { value: undefined, place: emptyPlace(), problems: [] }
       : toValue(source, document, limits, options.keepSource ?? false);
-  const spanAt: YamlReading<T>['spanAt'] = (path, part, range) => spanIn(source, converted.place, path, part, range);
+  const shown = maskSecrets(source, converted.place);
+  const spanAt: YamlReading<T>['spanAt'] = (path, part, range) => {
+    const span = spanIn(source, converted.place, path, part, range);
+    return { ...span, text: shown.text };
+  };
   const raw = converted.value ?? {};
-  const found = [...converted.problems];
+  const found = showing([...problems, ...converted.problems], shown);
   // A document that broke a limit was not read to its end: what its schema says would mislead.
-  if (found.some(({ code }) => code === 'yaml-limit')) return { value: undefined, problems: found, raw, spanAt };
+  if (found.some(({ code }) => code === 'yaml-limit'))
+    return { value: undefined, problems: found, raw: undefined, spanAt };
 
   const candidates = new WeakMap<object, readonly string[]>();
   const result = schema.safeParse(raw, { error: (issue) => rememberFields(candidates, issue) });
   if (!result.success) found.push(...describeIssues({ issues: result.error.issues, raw, spanAt, candidates }));
   found.sort((a, b) => a.at.from - b.at.from);
-  const value = found.length === 0 && result.success ? result.data : undefined;
+  const value = !found.some(isError) && result.success ? result.data : undefined;
   return { value, problems: found, raw, spanAt };
+}
+
+/** Problems over the text in which secrets are blanked out. */
+function showing(problems: readonly Problem[], shown: SourceText): Problem[] {
+  return problems.map((problem) => ({ ...problem, at: { ...problem.at, text: shown.text } }));
 }
 
 /** The fields that an object has are known only while zod is at work; kept for "did you mean". */

@@ -17,7 +17,9 @@ export function spanInScalar(
   const first = offsets[Math.max(0, Math.min(from, value.length))] ?? end;
   if (to <= from) return { from: first, to: first };
   const last = offsets[Math.max(0, Math.min(to, value.length) - 1)] ?? first;
-  return { from: first, to: Math.max(first, last + 1) };
+  // An escape is marked as a whole.
+  const isEscape = scalar.type === Scalar.QUOTE_DOUBLE && text[last] === '\\';
+  return { from: first, to: Math.max(first, last + (isEscape ? escapeLength(text[last + 1]) : 1)) };
 }
 
 /** Quoted scalars begin after the quote, block scalars on the line after `|` or `>`. */
@@ -44,40 +46,66 @@ function sourceOffsets(
   value: string,
   type: Scalar['type'] | undefined,
 ): number[] {
+  const isBlock = type === Scalar.BLOCK_FOLDED || type === Scalar.BLOCK_LITERAL;
+  return isBlock ? blockOffsets(text, start, end, value) : flowOffsets(text, start, end, value, type);
+}
+
+/** In a block only white space is dropped or changed, so words follow each other as in the value. */
+function blockOffsets(text: string, start: number, end: number, value: string): number[] {
   const offsets: number[] = [];
   let at = start;
-  let i = 0;
-  while (i < value.length) {
-    const wanted = value[i] as string;
-    const isSpace = wanted === ' ' || wanted === '\n' || wanted === '\t';
-    if (!isSpace) at = skipSpace(text, at, end, type);
-    const escapeUnits = type === Scalar.QUOTE_DOUBLE && text[at] === '\\' ? escapeLength(text[at + 1]) : 0;
-    if (escapeUnits > 0 && text[at + 1] !== '\n') {
-      // An escape beyond the basic plane stands for two units of the value.
-      const units = escapeUnits === 10 && isHighSurrogate(wanted) ? 2 : 1;
-      for (let unit = 0; unit < units; unit++) offsets.push(at);
-      at += escapeUnits;
-      i += units;
-      continue;
-    }
+  for (const wanted of value.split('')) {
+    if (!isSpace(wanted)) while (at < end && isSpace(text[at])) at++;
     offsets.push(Math.min(at, end));
-    if (text[at] === wanted) at += type === Scalar.QUOTE_SINGLE && wanted === "'" ? 2 : 1;
-    i++;
+    if (text[at] === wanted) at++;
   }
   offsets.push(Math.min(at, end));
   return offsets;
 }
 
-/** Skips what YAML drops between words: line ends, indentation and, in double quotes, an escaped line end. */
-function skipSpace(text: string, from: number, end: number, type: Scalar['type'] | undefined): number {
-  let at = from;
-  while (at < end) {
-    const char = text[at];
-    if (char === ' ' || char === '\n' || char === '\t' || char === '\r') at++;
-    else if (type === Scalar.QUOTE_DOUBLE && char === '\\' && text[at + 1] === '\n') at += 2;
-    else break;
+/** Plain and quoted scalars: a line end with the white space around it is one space, `n` of them are `n - 1` line ends. */
+function flowOffsets(
+  text: string,
+  start: number,
+  end: number,
+  value: string,
+  type: Scalar['type'] | undefined,
+): number[] {
+  const isDouble = type === Scalar.QUOTE_DOUBLE;
+  const offsets: number[] = [];
+  let at = start;
+  while (offsets.length < value.length) {
+    if (isDouble && text[at] === '\\' && /[\r\n]/.test(text[at + 1] ?? '')) {
+      at = endOfRun(text, at + 1);
+      continue;
+    }
+    const runEnd = endOfRun(text, at);
+    const lineEnds = text.slice(at, runEnd).split('\n').length - 1;
+    if (lineEnds > 0) {
+      for (let i = 0; i < Math.max(1, lineEnds - 1); i++) offsets.push(at);
+      at = runEnd;
+      continue;
+    }
+    const wanted = value[offsets.length] as string;
+    const escaped = isDouble && text[at] === '\\' ? escapeLength(text[at + 1]) : 0;
+    offsets.push(Math.min(at, end));
+    // The longest escape may stand for a pair of surrogates.
+    if (escaped === 10 && isHighSurrogate(wanted)) offsets.push(Math.min(at, end));
+    at += escaped > 0 ? escaped : type === Scalar.QUOTE_SINGLE && wanted === "'" ? 2 : 1;
   }
+  offsets.length = value.length;
+  offsets.push(Math.min(at, end));
+  return offsets;
+}
+
+function endOfRun(text: string, from: number): number {
+  let at = from;
+  while (isSpace(text[at])) at++;
   return at;
+}
+
+function isSpace(char: string | undefined): boolean {
+  return char === ' ' || char === '\n' || char === '\t' || char === '\r';
 }
 
 function escapeLength(kind: string | undefined): number {

@@ -1,8 +1,8 @@
 import type { Aggregate } from '../parse/ast.ts';
-import { countValues } from './count-values.ts';
 import { type Column, expectScalar, expectString, expectVector, newColumn, type Value, vectorOf } from './column.ts';
-import { incrementalMean } from './compensated-sum.ts';
+import { countValues } from './count-values.ts';
 import { type Group, groupColumns } from './grouping.ts';
+import { incrementalMean } from './incremental-mean.ts';
 import { evaluateNode } from './node.ts';
 import { quantileOf, quantileWarning } from './quantile.ts';
 import type { Run } from './run.ts';
@@ -13,7 +13,8 @@ import type { Timeline } from './timeline.ts';
 export function evaluateAggregate(run: Run, expr: Aggregate, timeline: Timeline): Value {
   const param = expr.param === undefined ? undefined : evaluateNode(run, expr.param, timeline);
   const columns = expectVector(evaluateNode(run, expr.expr, timeline));
-  if (expr.op === 'count_values') return vectorOf(countValues(run, expr, expectString(param!), columns, timeline.count));
+  if (expr.op === 'count_values')
+    return vectorOf(countValues(run, expr, expectString(param!), columns, timeline.count));
 
   const groups = groupColumns(run, expr, columns, expr.span);
   switch (expr.op) {
@@ -62,7 +63,9 @@ function sum(group: Group, steps: number): Column {
       const before = sums[k]!;
       const after = before + value;
       if (after - after !== 0) errors[k] = 0;
-      else errors[k] = errors[k]! + (Math.abs(before) >= Math.abs(value) ? before - after + value : value - after + before);
+      else
+        errors[k] =
+          errors[k]! + (Math.abs(before) >= Math.abs(value) ? before - after + value : value - after + before);
       sums[k] = after;
       present[k] = 1;
     }
@@ -73,7 +76,8 @@ function sum(group: Group, steps: number): Column {
 
 function count(group: Group, steps: number): Column {
   const column = newColumn(group.labels, steps, group.dropName);
-  for (const { present } of group.members) for (let k = 0; k < steps; k++) column.values[k] = column.values[k]! + present[k]!;
+  for (const { present } of group.members)
+    for (let k = 0; k < steps; k++) column.values[k] = column.values[k]! + present[k]!;
   for (let k = 0; k < steps; k++) column.present[k] = column.values[k]! > 0 ? 1 : 0;
   return column;
 }
@@ -90,7 +94,7 @@ function average(group: Group, steps: number): Column {
 }
 
 /** The values of a group at one step, in the order of its members. */
-export function valuesAt(group: Group, step: number): Float64Array {
+function valuesAt(group: Group, step: number): Float64Array {
   const values = new Float64Array(group.members.length);
   let there = 0;
   for (const member of group.members) if (member.present[step] === 1) values[there++] = member.values[step]!;
@@ -150,4 +154,3 @@ function quantile(run: Run, expr: Aggregate, groups: readonly Group[], q: Float6
     return column;
   });
 }
-

@@ -1,5 +1,12 @@
 import { type Span, unreachable } from '@tillwatch/model';
-import { type ArithmeticOp, type Binary, type BinaryOp, type ComparisonOp, isComparisonOp, isSetOp } from '../parse/ast.ts';
+import {
+  type ArithmeticOp,
+  type Binary,
+  type BinaryOp,
+  type ComparisonOp,
+  isComparisonOp,
+  isSetOp,
+} from '../parse/ast.ts';
 import { type Column, droppedName, mergeEqual, newColumn, type Value, vectorOf } from './column.ts';
 import { evaluateNode } from './node.ts';
 import { QueryError } from './query-error.ts';
@@ -20,7 +27,8 @@ export function evaluateBinary(run: Run, expr: Binary, timeline: Timeline): Valu
   }
   if (lhs.kind === 'vector' && rhs.kind === 'scalar') return withScalar(run, expr, lhs.columns, rhs.values, false);
   if (lhs.kind === 'scalar' && rhs.kind === 'vector') return withScalar(run, expr, rhs.columns, lhs.values, true);
-  if (lhs.kind !== 'vector' || rhs.kind !== 'vector') throw new Error('the parser lets only numbers and vectors get here');
+  if (lhs.kind !== 'vector' || rhs.kind !== 'vector')
+    throw new Error('the parser lets only numbers and vectors get here');
   if (isSetOp(expr.op)) return vectorOf(evaluateSetOperation(expr, lhs.columns, rhs.columns, timeline.count));
   return vectorOf(evaluateMatched(run, expr, lhs.columns, rhs.columns, timeline.count));
 }
@@ -86,7 +94,13 @@ export function changesMeaning(expr: Binary): boolean {
   return !isComparisonOp(expr.op) || expr.returnBool;
 }
 
-function withScalar(run: Run, expr: Binary, columns: readonly Column[], scalar: Float64Array, isScalarLeft: boolean): Value {
+function withScalar(
+  run: Run,
+  expr: Binary,
+  columns: readonly Column[],
+  scalar: Float64Array,
+  isScalarLeft: boolean,
+): Value {
   const { op } = expr;
   const out: Column[] = [];
   for (const column of columns) {

@@ -62,9 +62,11 @@ export function quantileOfBuckets(q: number, buckets: readonly Bucket[]): number
 
 /** The share of observations in (lower, upper], interpolated linearly inside buckets. */
 export function fractionOf(lower: number, upper: number, buckets: readonly Bucket[]): number {
-  if (!isReadable(buckets) || Number.isNaN(lower) || Number.isNaN(upper)) return Number.NaN;
+  const last = buckets.at(-1);
+  if (last?.upperBound !== Number.POSITIVE_INFINITY || last.count === 0) return Number.NaN;
+  if (Number.isNaN(lower) || Number.isNaN(upper)) return Number.NaN;
   if (lower >= upper) return 0;
-  const total = buckets.at(-1)!.count;
+  const total = last.count;
   return (rankOf(upper, buckets) - rankOf(lower, buckets)) / total;
 }
 
@@ -75,8 +77,8 @@ function rankOf(value: number, buckets: readonly Bucket[]): number {
   for (const { upperBound, count } of buckets) {
     if (value <= start) return before;
     if (value < upperBound) {
-      // An open end has no width to interpolate in: all its observations lie at the bound that it has.
-      if (!Number.isFinite(start)) return before;
+      // An open bucket has no width to interpolate in: its observations lie at its far end.
+      if (!Number.isFinite(start)) return count;
       if (!Number.isFinite(upperBound)) return before;
       return before + (count - before) * ((value - start) / (upperBound - start));
     }

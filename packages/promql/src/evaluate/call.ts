@@ -1,13 +1,23 @@
 import { Labels } from '@tillwatch/model';
 import type { Call } from '../parse/ast.ts';
 import { evaluateAbsent, evaluateAbsentOverTime } from './absent.ts';
-import { type Column, droppedName, expectScalar, expectString, expectVector, mergeEqual, newColumn, type Value, vectorOf } from './column.ts';
+import {
+  type Column,
+  droppedName,
+  expectScalar,
+  expectString,
+  expectVector,
+  mergeEqual,
+  newColumn,
+  type Value,
+  vectorOf,
+} from './column.ts';
 import { evaluateElementwise, isElementwise } from './elementwise.ts';
 import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogram.ts';
 import { joinLabels, replaceLabels } from './label-functions.ts';
 import { evaluateNode, failUnsupported } from './node.ts';
-import { rangeKernel } from './range-kernels.ts';
 import { evaluateRangeFunction } from './range-functions.ts';
+import { rangeKernel } from './range-kernels.ts';
 import { failSameLabels, type Run } from './run.ts';
 import { evaluateSelectorTimestamps } from './select.ts';
 import { sortByLabels, sortByValue } from './sort.ts';
@@ -43,7 +53,9 @@ export function evaluateCall(run: Run, call: Call, timeline: Timeline): Value {
     case 'scalar':
       return { kind: 'scalar', values: onlyValues(vector(0), timeline.count) };
     case 'vector':
-      return vectorOf([{ ...newColumn(Labels.empty, timeline.count), values: scalar(0), present: all(timeline.count) }]);
+      return vectorOf([
+        { ...newColumn(Labels.empty, timeline.count), values: scalar(0), present: all(timeline.count) },
+      ]);
     case 'timestamp':
       return timestamps(run, call, timeline);
     case 'absent':
@@ -53,11 +65,22 @@ export function evaluateCall(run: Run, call: Call, timeline: Timeline): Value {
     case 'label_replace':
       return replaceLabels(run, call, vector(0), [text(1), text(2), text(3), text(4)]);
     case 'label_join':
-      return joinLabels(run, call, vector(0), call.args.slice(1).map((_, i) => text(i + 1)));
+      return joinLabels(
+        run,
+        call,
+        vector(0),
+        call.args.slice(1).map((_, i) => text(i + 1)),
+      );
     case 'histogram_quantile':
       return histogramQuantile(run, call, scalar(0), vector(1));
     case 'histogram_quantiles':
-      return histogramQuantiles(run, call, vector(0), text(1), call.args.slice(2).map((_, i) => scalar(i + 2)));
+      return histogramQuantiles(
+        run,
+        call,
+        vector(0),
+        text(1),
+        call.args.slice(2).map((_, i) => scalar(i + 2)),
+      );
     case 'histogram_fraction':
       return histogramFraction(run, call, scalar(0), scalar(1), vector(2));
     case 'histogram_avg':
@@ -73,7 +96,13 @@ export function evaluateCall(run: Run, call: Call, timeline: Timeline): Value {
       return sortByValue(run, call, vector(0), timeline);
     case 'sort_by_label':
     case 'sort_by_label_desc':
-      return sortByLabels(run, call, vector(0), call.args.slice(1).map((_, i) => text(i + 1)), timeline);
+      return sortByLabels(
+        run,
+        call,
+        vector(0),
+        call.args.slice(1).map((_, i) => text(i + 1)),
+        timeline,
+      );
     default:
       return failUnsupported(call, `${func}() calls`);
   }
@@ -110,7 +139,11 @@ function timestamps(run: Run, call: Call, timeline: Timeline): Value {
   }
   const columns = expectVector(evaluateNode(run, arg, timeline));
   const seconds = Float64Array.from({ length: timeline.count }, (_, k) => timeAt(timeline, k) / 1000);
-  return dropNames(run, call, columns.map((column) => ({ ...column, values: seconds })));
+  return dropNames(
+    run,
+    call,
+    columns.map((column) => ({ ...column, values: seconds })),
+  );
 }
 
 function dropNames(run: Run, call: Call, columns: readonly Column[]): Value {

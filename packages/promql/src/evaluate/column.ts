@@ -85,5 +85,5 @@ function mergeTwo(a: Column, b: Column, onClash: () => never): Column {
     values[k] = b.values[k]!;
     present[k] = 1;
   }
-  return { labels: a.labels, values, present, dropName: a.dropName && b.dropName };
+  return { labels: a.labels, values, present, dropName: a.dropName || b.dropName };
 }

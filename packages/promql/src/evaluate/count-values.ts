@@ -1,4 +1,4 @@
-import { type Labels } from '@tillwatch/model';
+import type { Labels } from '@tillwatch/model';
 import { formatNumber } from '../format.ts';
 import type { Aggregate } from '../parse/ast.ts';
 import { type Column, newColumn } from './column.ts';
@@ -6,7 +6,13 @@ import { groupColumns } from './grouping.ts';
 import { failExecution, type Run } from './run.ts';
 
 /** `count_values`: how many series of a group have each value; the value becomes a label. */
-export function countValues(run: Run, expr: Aggregate, label: string, columns: readonly Column[], steps: number): Column[] {
+export function countValues(
+  run: Run,
+  expr: Aggregate,
+  label: string,
+  columns: readonly Column[],
+  steps: number,
+): Column[] {
   if (!isLabelName(label)) failExecution(`invalid label name ${JSON.stringify(label)}`, expr.param!.span);
   const out = new Map<string, Column>();
   for (const group of groupColumns(run, expr, columns, expr.span)) {

@@ -1,6 +1,15 @@
 import { Labels } from '@tillwatch/model';
 import type { Call } from '../parse/ast.ts';
-import { type Column, droppedName, expectScalar, expectVector, mergeEqual, newColumn, type Value, vectorOf } from './column.ts';
+import {
+  type Column,
+  droppedName,
+  expectScalar,
+  expectVector,
+  mergeEqual,
+  newColumn,
+  type Value,
+  vectorOf,
+} from './column.ts';
 import { evaluateNode } from './node.ts';
 import { failSameLabels, type Run } from './run.ts';
 import { type Timeline, timeAt } from './timeline.ts';

@@ -18,11 +18,13 @@ export type InstantValue =
   | { readonly type: 'string'; readonly timestampMs: number; readonly value: string }
   | { readonly type: 'matrix'; readonly series: readonly RangeSeries[] };
 
+/** An instant query's value, and what is worth knowing about it. */
 export interface InstantResult {
   readonly value: InstantValue;
   readonly annotations: readonly Annotation[];
 }
 
+/** A range query's series, and what is worth knowing about them. */
 export interface RangeResult {
   /** Sorted by labels; steps without a value have no entry. */
   readonly series: readonly RangeSeries[];
@@ -69,10 +71,12 @@ export function evaluateRange(expr: Expr, range: QueryRange, context: EvalContex
 }
 
 function timelineOf(expr: Expr, { startMs, endMs, stepMs }: QueryRange): Timeline {
-  if (!(stepMs > 0)) throw new QueryError('execution', 'zero or negative query resolution step widths are not accepted', expr.span);
+  if (!(stepMs > 0))
+    throw new QueryError('execution', 'zero or negative query resolution step widths are not accepted', expr.span);
   if (endMs < startMs) throw new QueryError('execution', 'end timestamp must not be before start time', expr.span);
   const count = Math.floor((endMs - startMs) / stepMs) + 1;
-  if (count > MAX_STEPS) throw new QueryError('limit', `the query has ${count} steps, at most ${MAX_STEPS} are evaluated`, expr.span);
+  if (count > MAX_STEPS)
+    throw new QueryError('limit', `the query has ${count} steps, at most ${MAX_STEPS} are evaluated`, expr.span);
   return { startMs, stepMs, count };
 }
 

@@ -7,8 +7,8 @@ import type { Run } from './run.ts';
 export interface Group {
   readonly labels: Labels;
   readonly members: Column[];
-  /** Does the result still carry a name that is to be dropped at the end? */
-  readonly dropName: boolean;
+  /** Is the name, if the result has one, to be dropped at the end? It is when any member's is. */
+  dropName: boolean;
 }
 
 /** Puts series into groups by the labels of `by` or `without`; done once for all steps. */
@@ -18,10 +18,12 @@ export function groupColumns(run: Run, expr: Aggregate, columns: readonly Column
     run.tick(at);
     const labels = groupLabels(expr, column.labels);
     const group = groups.get(labels.key);
-    if (group === undefined) {
-      const dropName = column.dropName && labels.has('__name__');
-      groups.set(labels.key, { labels, members: [column], dropName });
-    } else group.members.push(column);
+    const dropName = column.dropName && labels.has('__name__');
+    if (group === undefined) groups.set(labels.key, { labels, members: [column], dropName });
+    else {
+      group.members.push(column);
+      group.dropName ||= dropName;
+    }
   }
   return [...groups.values()];
 }

@@ -17,7 +17,7 @@ interface Histogram {
 
 /** `histogram_quantile` of classic histograms: series with `le` that are equal otherwise make up one. */
 export function histogramQuantile(run: Run, call: Call, q: Float64Array, columns: readonly Column[]): Value {
-  if (columns.length > 0) warnOfQuantiles(run, q, call.args[0]!.span);
+  warnOfQuantiles(run, q, call.args[0]!.span);
   const at = call.args[1]!.span;
   const out = histogramsOf(run, columns, at).map((histogram) => quantileColumn(run, call, histogram, q, at));
   return vectorOf(mergeEqual(out, () => failSameLabels(call.span)));
@@ -35,13 +35,18 @@ export function histogramQuantiles(
   const histograms = histogramsOf(run, columns, at);
   const out: Column[] = [];
   for (const [i, q] of quantiles.entries()) {
-    if (columns.length > 0) warnOfQuantiles(run, q, call.args[i + 2]!.span);
+    warnOfQuantiles(run, q, call.args[i + 2]!.span);
     for (const histogram of histograms) {
       const column = quantileColumn(run, call, histogram, q, at);
-      out.push({ ...column, labels: column.labels.with(label, formatNumber(q[0]!)) });
+      out.push({ ...column, labels: column.labels.with(label, formatQuantile(q[0]!)) });
     }
   }
   return vectorOf(mergeEqual(out, () => failSameLabels(call.span)));
+}
+
+/** Quantiles in labels are written as OpenMetrics does: a whole number with a fraction. */
+function formatQuantile(q: number): string {
+  return Number.isInteger(q) ? `${formatNumber(q)}.0` : formatNumber(q);
 }
 
 function warnOfQuantiles(run: Run, q: Float64Array, span: Span): void {
@@ -67,7 +72,10 @@ function quantileColumn(run: Run, call: Call, histogram: Histogram, q: Float64Ar
 
 function noteForced(run: Run, name: string, at: Span): void {
   const manual = 'https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile';
-  run.annotations.info(`input to histogram_quantile needed to be fixed for monotonicity (see ${manual})${forMetric(name)}`, at);
+  run.annotations.info(
+    `input to histogram_quantile needed to be fixed for monotonicity (see ${manual})${forMetric(name)}`,
+    at,
+  );
 }
 
 /** `histogram_fraction` of classic histograms: the share of observations between two bounds. */
@@ -102,7 +110,7 @@ function histogramsOf(run: Run, columns: readonly Column[], at: Span): Histogram
       run.annotations.warn(text + forMetric(column.labels.metricName), at);
       continue;
     }
-    const key = column.labels.without(['le', '__name__']).key;
+    const key = column.labels.without(['le']).key;
     let histogram = histograms.get(key);
     if (histogram === undefined) {
       const named = droppedName(run, column.labels.without(['le']));

@@ -35,6 +35,8 @@ function decide(run: Run, expr: Expr): boolean {
     case 'matrixSelector':
       return expr.selector.atModifier !== undefined;
     case 'call':
+      // The time of a sample is as pinned as the sample; the time of anything else is that of evaluation.
+      if (expr.func === 'timestamp' && unwrap(expr.args[0]!).kind !== 'vectorSelector') return false;
       return !TIME_DEPENDENT.has(expr.func) && expr.args.every((arg) => isInvariant(run, arg));
     case 'aggregate':
       return isInvariant(run, expr.expr) && (expr.param === undefined || isInvariant(run, expr.param));
@@ -44,4 +46,8 @@ function decide(run: Run, expr: Expr): boolean {
     case 'paren':
       return isInvariant(run, expr.expr);
   }
+}
+
+function unwrap(expr: Expr): Expr {
+  return expr.kind === 'paren' ? unwrap(expr.expr) : expr;
 }

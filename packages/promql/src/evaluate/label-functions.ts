@@ -14,10 +14,13 @@ export function replaceLabels(
   checkLabelName(call, 1, target, 'label_replace');
   const regex = compileRegex(call, pattern);
   const groupNames = regex.namedGroups();
-  return relabelled(run, call, columns, (labels) => {
+  return relabelled(run, call, columns, target, (labels) => {
     const matcher = regex.matcher(labels.get(source));
-    if (!matcher.matches()) return labels;
-    return labels.with(target, expand(replacement, (name) => groupText(matcher, groupNames, name)));
+    if (!matcher.matches()) return undefined;
+    return labels.with(
+      target,
+      expand(replacement, (name) => groupText(matcher, groupNames, name)),
+    );
   });
 }
 
@@ -25,18 +28,24 @@ export function replaceLabels(
 export function joinLabels(run: Run, call: Call, columns: readonly Column[], texts: readonly string[]): Value {
   const [target = '', separator = '', ...sources] = texts;
   checkLabelName(call, 1, target, 'label_join');
-  return relabelled(run, call, columns, (labels) =>
+  return relabelled(run, call, columns, target, (labels) =>
     labels.with(target, sources.map((source) => labels.get(source)).join(separator)),
   );
 }
 
-function relabelled(run: Run, call: Call, columns: readonly Column[], change: (labels: Labels) => Labels): Value {
+/** `change` gives the new labels, or `undefined` to leave a series alone. */
+function relabelled(
+  run: Run,
+  call: Call,
+  columns: readonly Column[],
+  target: string,
+  change: (labels: Labels) => Labels | undefined,
+): Value {
   const changed = columns.map((column) => {
     run.tick(call.span);
     const labels = change(column.labels);
     // A name that was given on purpose stays.
-    const dropName = column.dropName && labels.metricName === column.labels.metricName;
-    return { ...column, labels, dropName };
+    return labels === undefined ? column : { ...column, labels, dropName: column.dropName && target !== '__name__' };
   });
   return vectorOf(mergeEqual(changed, () => failSameLabels(call.span)));
 }

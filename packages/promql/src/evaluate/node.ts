@@ -7,7 +7,7 @@ import type { Value } from './column.ts';
 import { isInvariant } from './invariance.ts';
 import { QueryError } from './query-error.ts';
 import type { Run } from './run.ts';
-import { evaluateSelector } from './select.ts';
+import { evaluateSelector, evaluateSmoothedSelector } from './select.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Evaluates a node over all steps of a timeline; what gives the same at every step is evaluated once. */
@@ -26,8 +26,9 @@ function evaluateOnce(run: Run, expr: Expr, timeline: Timeline): Value {
     case 'string':
       return { kind: 'string', text: expr.value };
     case 'vectorSelector':
-      if (expr.extension !== undefined) failUnsupported(expr, `${expr.extension} instant vector selectors`);
-      return evaluateSelector(run, expr, timeline);
+      return expr.extension === 'smoothed'
+        ? evaluateSmoothedSelector(run, expr, timeline)
+        : evaluateSelector(run, expr, timeline);
     case 'matrixSelector':
     case 'subquery':
       return failUnsupported(expr, 'a range vector outside a function');

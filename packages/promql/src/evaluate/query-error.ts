@@ -16,8 +16,7 @@ export class QueryError extends Error {
   constructor(kind: QueryErrorKind, message: string, at?: Span, hint?: string) {
     super(message);
     this.kind = kind;
-    this.problems =
-      at === undefined ? [] : [{ code: `promql-${CODES[kind]}`, severity: 'error', message, hint, at }];
+    this.problems = at === undefined ? [] : [{ code: `promql-${CODES[kind]}`, severity: 'error', message, hint, at }];
   }
 }
 

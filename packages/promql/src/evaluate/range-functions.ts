@@ -1,12 +1,21 @@
 import { invariant, type Span } from '@tillwatch/model';
 import type { Call, Expr, MatrixSelector, Subquery } from '../parse/ast.ts';
-import { type Column, droppedName, expectScalar, expectVector, mergeEqual, newColumn, type Value, vectorOf } from './column.ts';
+import {
+  type Column,
+  droppedName,
+  expectScalar,
+  expectVector,
+  mergeEqual,
+  newColumn,
+  type Value,
+  vectorOf,
+} from './column.ts';
 import { extendedKernel } from './extended-range.ts';
 import { evaluateNode } from './node.ts';
 import { goNumber, quantileWarning } from './quantile.ts';
 import { type Kernel, rangeKernel } from './range-kernels.ts';
 import { failExecution, failSameLabels, type Run } from './run.ts';
-import { rangeMsOf, type RawSeries, selectSeries, shifted, withoutStale } from './select.ts';
+import { type RawSeries, rangeMsOf, selectSeries, shifted, withoutStale } from './select.ts';
 import { endOf, type Timeline } from './timeline.ts';
 import { WindowFinder } from './windows.ts';
 
@@ -53,7 +62,19 @@ function applyKernel(
     const named = KEEPS_NAME.has(call.func) ? { labels, dropName } : droppedName(run, labels);
     const column = newColumn(named.labels, timeline.count, named.dropName);
     const { values: out, present } = column;
-    kernel({ timestampsMs, values, lo, hi, times, rangeMs, evaluation: timeline, out, present, params });
+    kernel({
+      timestampsMs,
+      values,
+      lo,
+      hi,
+      times,
+      rangeMs,
+      lookbackMs: run.lookbackMs,
+      evaluation: timeline,
+      out,
+      present,
+      params,
+    });
     if (call.func === 'rate' || call.func === 'increase') noteIfNoCounter(run, labels.metricName, lo, hi, span);
     if (present.includes(1)) columns.push(column);
   }
@@ -101,7 +122,10 @@ function checkParams(run: Run, call: Call, params: readonly Float64Array[]): voi
   for (const [i, name] of ['smoothing', 'trend'].entries()) {
     const wrong = params[i]!.find((factor) => factor <= 0 || factor >= 1);
     if (wrong !== undefined) {
-      failExecution(`invalid ${name} factor. Expected: 0 < ${name[0] === 's' ? 'sf' : 'tf'} < 1, got: ${goNumber(wrong)}`, call.args[i + 1]!.span);
+      failExecution(
+        `invalid ${name} factor. Expected: 0 < ${name[0] === 's' ? 'sf' : 'tf'} < 1, got: ${goNumber(wrong)}`,
+        call.args[i + 1]!.span,
+      );
     }
   }
 }
@@ -143,7 +167,13 @@ function evaluateSubquery(run: Run, expr: Subquery, timeline: Timeline): RangeVe
 function columnsToSeries(columns: readonly Column[], inner: Timeline): RawSeries[] {
   const all = Float64Array.from({ length: inner.count }, (_, k) => inner.startMs + k * inner.stepMs);
   return columns.map(({ labels, values, present, dropName }) => {
-    if (!present.includes(0)) return { labels, dropName, timestampsMs: all, values };
-    return { labels, dropName, timestampsMs: all.filter((_, k) => present[k] === 1), values: values.filter((_, k) => present[k] === 1) };
+    if (!present.includes(0)) return { labels, dropName, timestampsMs: all, values, mayBeStale: false };
+    return {
+      labels,
+      dropName,
+      mayBeStale: false,
+      timestampsMs: all.filter((_, k) => present[k] === 1),
+      values: values.filter((_, k) => present[k] === 1),
+    };
   });
 }

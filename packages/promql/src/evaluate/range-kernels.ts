@@ -1,4 +1,4 @@
-import { incrementalMean } from './compensated-sum.ts';
+import { incrementalMean } from './incremental-mean.ts';
 import { quantileOf } from './quantile.ts';
 import { RegressionMonoid, SumMonoid, slide, slideExtreme, VarianceMonoid } from './sliding.ts';
 import { type Timeline, timeAt } from './timeline.ts';
@@ -13,6 +13,8 @@ export interface KernelInput {
   /** Window k ends at step k of this timeline (end included) and is `rangeMs` long (start excluded). */
   readonly times: Timeline;
   readonly rangeMs: number;
+  /** How far before a window (and, smoothed, after it) extended functions look; left end excluded. */
+  readonly lookbackMs: number;
   /** The moments of evaluation, before offset and `@`. */
   readonly evaluation: Timeline;
   readonly out: Float64Array;
@@ -39,13 +41,13 @@ const delta: Kernel = (input) => extrapolate(input, false, false);
  */
 function extrapolate(input: KernelInput, isCounter: boolean, isRate: boolean): void {
   const { timestampsMs, values, lo, hi, times, rangeMs } = input;
-  const lost = isCounter ? lostAtResets(values) : undefined;
+  const lost = isCounter ? lostAtResets(values, lo, hi) : undefined;
   for (let k = 0; k < lo.length; k++) {
     const first = lo[k]!;
     const last = hi[k]! - 1;
     if (last <= first) continue;
     let change = values[last]! - values[first]!;
-    if (lost !== undefined) change += lost === 'infinite' ? rescanLost(values, first, last) : lost[last]! - lost[first]!;
+    if (lost !== undefined) change += lostBetween(values, lost, first, last);
 
     const end = timeAt(times, k);
     const sampled = (timestampsMs[last]! - timestampsMs[first]!) / 1000;
@@ -54,22 +56,34 @@ function extrapolate(input: KernelInput, isCounter: boolean, isRate: boolean): v
     let toEnd = (end - timestampsMs[last]!) / 1000;
     if (toStart >= spacing * 1.1) toStart = spacing / 2;
     if (toEnd >= spacing * 1.1) toEnd = spacing / 2;
-    if (isCounter && change > 0 && values[first]! >= 0) toStart = Math.min(toStart, sampled * (values[first]! / change));
+    if (isCounter && change > 0 && values[first]! >= 0)
+      toStart = Math.min(toStart, sampled * (values[first]! / change));
     let factor = (sampled + toStart + toEnd) / sampled;
     if (isRate) factor /= rangeMs / 1000;
     put(input, k, change * factor);
   }
 }
 
-/** For each sample, the sum of what was lost at all resets up to it. A reset from infinity cannot be subtracted again. */
-function lostAtResets(values: Float64Array): Float64Array | 'infinite' {
+/** What counter resets between two samples lost. */
+export function lostBetween(values: Float64Array, lost: Float64Array | 'rescan', first: number, last: number): number {
+  return lost === 'rescan' ? rescanLost(values, first, last) : lost[last]! - lost[first]!;
+}
+
+/**
+ * For each sample, the sum of what was lost at all resets up to it. Looking at every window is cheaper when windows do not
+ * overlap, and the only way after a reset from infinity, which cannot be subtracted again.
+ */
+export function lostAtResets(values: Float64Array, lo: Int32Array, hi: Int32Array): Float64Array | 'rescan' {
+  let inWindows = 0;
+  for (let k = 0; k < lo.length; k++) inWindows += hi[k]! - lo[k]!;
+  if (inWindows <= values.length) return 'rescan';
   const lost = new Float64Array(values.length);
   let sum = 0;
   for (let i = 1; i < values.length; i++) {
     if (values[i]! < values[i - 1]!) sum += values[i - 1]!;
     lost[i] = sum;
   }
-  return Number.isFinite(sum) ? lost : 'infinite';
+  return Number.isFinite(sum) ? lost : 'rescan';
 }
 
 function rescanLost(values: Float64Array, first: number, last: number): number {
@@ -78,7 +92,7 @@ function rescanLost(values: Float64Array, first: number, last: number): number {
   return sum;
 }
 
-function put(input: KernelInput, step: number, value: number): void {
+export function put(input: KernelInput, step: number, value: number): void {
   input.out[step] = value;
   input.present[step] = 1;
 }
@@ -90,8 +104,8 @@ function lastTwo(input: KernelInput, isRate: boolean): void {
     const last = hi[k]! - 1;
     if (last <= lo[k]!) continue;
     const before = last - 1;
-    const isReset = isRate && values[last]! < values[before]!;
-    const change = isReset ? values[last]! : values[last]! - values[before]!;
+    const hasReset = isRate && values[last]! < values[before]!;
+    const change = hasReset ? values[last]! : values[last]! - values[before]!;
     put(input, k, isRate ? change / ((timestampsMs[last]! - timestampsMs[before]!) / 1000) : change);
   }
 }
@@ -99,15 +113,29 @@ function lastTwo(input: KernelInput, isRate: boolean): void {
 /** Counts, in each window, the neighbours of which `isEvent` is true. */
 function countEvents(input: KernelInput, isEvent: (before: number, after: number) => boolean): void {
   const { values, lo, hi } = input;
-  const events = new Int32Array(values.length);
-  for (let i = 1; i < values.length; i++) events[i] = events[i - 1]! + (isEvent(values[i - 1]!, values[i]!) ? 1 : 0);
+  const events = eventsBefore(values, isEvent);
   each(input, (k) => events[hi[k]! - 1]! - events[lo[k]!]!);
 }
 
-/** Calls `valueOf(k)` for every window that holds a sample. */
-function each(input: KernelInput, valueOf: (step: number) => number): void {
+/** For each sample, how many neighbours up to it are an event. */
+export function eventsBefore(values: Float64Array, isEvent: (before: number, after: number) => boolean): Int32Array {
+  const events = new Int32Array(values.length);
+  for (let i = 1; i < values.length; i++) events[i] = events[i - 1]! + (isEvent(values[i - 1]!, values[i]!) ? 1 : 0);
+  return events;
+}
+
+export function isChange(before: number, after: number): boolean {
+  return before !== after && !(Number.isNaN(before) && Number.isNaN(after));
+}
+
+export function isReset(before: number, after: number): boolean {
+  return after < before;
+}
+
+/** Calls `resultAt(k)` for every window that holds a sample. */
+function each(input: KernelInput, resultAt: (step: number) => number): void {
   const { lo, hi } = input;
-  for (let k = 0; k < lo.length; k++) if (hi[k]! > lo[k]!) put(input, k, valueOf(k));
+  for (let k = 0; k < lo.length; k++) if (hi[k]! > lo[k]!) put(input, k, resultAt(k));
 }
 
 const sumOverTime: Kernel = (input) => {
@@ -166,8 +194,12 @@ const madOverTime: Kernel = (input) => {
   const { values, lo, hi } = input;
   each(input, (k) => {
     const window = values.slice(lo[k]!, hi[k]!);
+    if (window.some(Number.isNaN)) return Number.NaN;
     const median = quantileOf(0.5, window);
-    return quantileOf(0.5, window.map((value) => Math.abs(value - median)));
+    return quantileOf(
+      0.5,
+      window.map((value) => Math.abs(value - median)),
+    );
   });
 };
 
@@ -198,8 +230,8 @@ const KERNELS: ReadonlyMap<string, Kernel> = new Map<string, Kernel>([
   ['idelta', (input) => lastTwo(input, false)],
   ['deriv', deriv],
   ['predict_linear', predictLinear],
-  ['changes', (input) => countEvents(input, (a, b) => a !== b && !(a !== a && b !== b))],
-  ['resets', (input) => countEvents(input, (a, b) => b < a)],
+  ['changes', (input) => countEvents(input, isChange)],
+  ['resets', (input) => countEvents(input, isReset)],
   ['sum_over_time', sumOverTime],
   ['avg_over_time', avgOverTime],
   ['count_over_time', (input) => each(input, (k) => input.hi[k]! - input.lo[k]!)],

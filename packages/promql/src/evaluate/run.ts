@@ -69,7 +69,12 @@ export class Run {
     this.#samples += count;
     if (this.#samples <= this.#maxSamples) return;
     const hint = `at most ${this.#maxSamples} samples: ask for fewer series, a shorter time or a larger step`;
-    throw new QueryError('limit', 'query processing would load too many samples into memory in query execution', at, hint);
+    throw new QueryError(
+      'limit',
+      'query processing would load too many samples into memory in query execution',
+      at,
+      hint,
+    );
   }
 
   /** To be called once per unit of work, such as a series. @throws {QueryError} when the time is up or nobody waits anymore */

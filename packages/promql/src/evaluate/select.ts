@@ -14,6 +14,8 @@ export interface RawSeries {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
   readonly dropName: boolean;
+  /** May there be staleness markers among the values? Looked for once, when the series is read. */
+  readonly mayBeStale: boolean;
 }
 
 /** Where a selector or subquery looks when its node is evaluated on `timeline`: shifted by offset, pinned by `@`. */
@@ -65,10 +67,19 @@ export function selectSeries(
     run.tick(at);
     run.countSamples(series.values.length, at);
     const timestampsMs = shared.copyOf(series.timestampsMs);
-    selected.push({ labels: series.labels, timestampsMs, values: series.values.slice(), dropName: false });
+    const values = series.values.slice();
+    selected.push({ labels: series.labels, timestampsMs, values, dropName: false, mayBeStale: hasNaN(values) });
   }
   run.selections.set(key, selected);
   return selected;
+}
+
+function hasNaN(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value !== value) return true;
+  }
+  return false;
 }
 
 /**
@@ -103,6 +114,37 @@ function isEqual(a: Float64Array, b: Float64Array): boolean {
 /** An instant vector selector: at each step the newest sample in (t - lookback, t], nothing after a staleness marker. */
 export function evaluateSelector(run: Run, selector: VectorSelector, timeline: Timeline): Value {
   return vectorOf(newestSamples(run, selector, timeline, (series, i) => series.values[i]!));
+}
+
+/** A `smoothed` selector: at each step the value between the neighbours that the lookback reaches, or the earlier one. */
+export function evaluateSmoothedSelector(run: Run, selector: VectorSelector, timeline: Timeline): Value {
+  const times = shifted(run, timeline, selector);
+  const { lookbackMs } = run;
+  const raw = selectSeries(
+    run,
+    selector.matchers,
+    times.startMs - lookbackMs,
+    endOf(times) + lookbackMs,
+    selector.span,
+  );
+  const columns: Column[] = [];
+  for (const stored of raw) {
+    run.tick(selector.span);
+    const { labels, timestampsMs, values } = withoutStale(stored);
+    const column = newColumn(labels, timeline.count);
+    const before = newestIndices(timestampsMs, times, lookbackMs);
+    for (let k = 0; k < timeline.count; k++) {
+      const i = before[k]!;
+      if (i < 0) continue;
+      const t = times.startMs + k * times.stepMs;
+      const isBetween = i + 1 < values.length && timestampsMs[i]! < t && timestampsMs[i + 1]! <= t + lookbackMs;
+      const share = isBetween ? (t - timestampsMs[i]!) / (timestampsMs[i + 1]! - timestampsMs[i]!) : 0;
+      column.values[k] = isBetween ? values[i]! + (values[i + 1]! - values[i]!) * share : values[i]!;
+      column.present[k] = 1;
+    }
+    if (column.present.includes(1)) columns.push(column);
+  }
+  return vectorOf(columns);
 }
 
 /** The timestamps in seconds of the samples that a selector chooses: `timestamp(selector)`. */
@@ -157,6 +199,7 @@ function newestIndices(timestampsMs: Float64Array, times: Timeline, lookbackMs: 
 /** The same series without its staleness markers, which no window may see; the series itself when it has none. */
 export function withoutStale(series: RawSeries): RawSeries {
   const { values, timestampsMs } = series;
+  if (!series.mayBeStale) return series;
   let markers = 0;
   for (let i = 0; i < values.length; i++) if (isStaleAt(values, i)) markers++;
   if (markers === 0) return series;
@@ -169,5 +212,5 @@ export function withoutStale(series: RawSeries): RawSeries {
     keptTimes[kept] = timestampsMs[i]!;
     keptValues[kept++] = values[i]!;
   }
-  return { ...series, timestampsMs: keptTimes, values: keptValues };
+  return { ...series, timestampsMs: keptTimes, values: keptValues, mayBeStale: false };
 }

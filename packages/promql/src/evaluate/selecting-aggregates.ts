@@ -1,6 +1,7 @@
 import type { Aggregate } from '../parse/ast.ts';
 import { type Column, hasAny, type Value } from './column.ts';
 import type { Group } from './grouping.ts';
+import { labelsShare } from './labels-hash.ts';
 import { goNumber } from './quantile.ts';
 import { failExecution, type Run } from './run.ts';
 
@@ -45,10 +46,16 @@ export function limitTo(run: Run, expr: Aggregate, groups: readonly Group[], k: 
  * `limit_ratio`: a fixed share of the series, chosen by a hash of their labels, so that a series stays chosen; a negative
  * ratio chooses exactly what `1 + ratio` leaves out.
  */
-export function limitRatio(run: Run, expr: Aggregate, groups: readonly Group[], ratios: Float64Array, steps: number): Value {
+export function limitRatio(
+  run: Run,
+  expr: Aggregate,
+  groups: readonly Group[],
+  ratios: Float64Array,
+  steps: number,
+): Value {
   const kept = new Selection(groups, steps);
   const shares = new Map<Column, number>();
-  for (const group of groups) for (const member of group.members) shares.set(member, hashShare(member.labels.key));
+  for (const group of groups) for (const member of group.members) shares.set(member, labelsShare(member.labels));
   for (let step = 0; step < steps; step++) {
     const ratio = ratioAt(run, expr, ratios[step]!);
     for (const [member, share] of shares) {
@@ -74,15 +81,6 @@ function ratioAt(run: Run, expr: Aggregate, ratio: number): number {
     run.annotations.warn(text, expr.param!.span);
   }
   return capped;
-}
-
-/** FNV-1a over UTF-16 units with a final mix, as a number in [0, 1). */
-function hashShare(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
 /** The k best of a group at a step, best first; among equals the earlier one, NaN after every number. */

@@ -44,7 +44,7 @@ function compareNumbers(a: number, b: number, direction: number): number {
 }
 
 /** Compares runs of digits as numbers and everything else by code point. */
-export function compareNatural(a: string, b: string): number {
+function compareNatural(a: string, b: string): number {
   const left = a.match(/\d+|\D/gu) ?? [];
   const right = b.match(/\d+|\D/gu) ?? [];
   for (let i = 0; i < Math.min(left.length, right.length); i++) {

@@ -1,4 +1,4 @@
-import type { Labels } from '@tillwatch/model';
+import { compareLabels, type Labels } from '@tillwatch/model';
 import { type Binary, isComparisonOp, type VectorMatching } from '../parse/ast.ts';
 import { changesMeaning, compare, operate } from './binary.ts';
 import { type Column, newColumn, withoutMetadata } from './column.ts';
@@ -40,19 +40,20 @@ class Matcher {
     const [manySide, oneSide] = this.#isSwapped ? [rhs, lhs] : [lhs, rhs];
     const many = groupByMatch(manySide, this.#matching);
     const one = groupByMatch(oneSide, this.#matching);
-    const [fillMany, fillOne] = this.#isSwapped
-      ? [this.#matching.fillRight, this.#matching.fillLeft]
-      : [this.#matching.fillLeft, this.#matching.fillRight];
+    // With group_right Prometheus swaps the sides before it fills: fill_left always fills the side of the many.
+    const { fillLeft: fillMany, fillRight: fillOne } = this.#matching;
 
     for (const [key, group] of one) {
       const single = this.#singleOf(group, many.has(key) || fillMany !== undefined);
       const partners = many.get(key) ?? [];
-      for (const column of partners) this.#combine(column, single, fillOne);
+      const matched = new Uint8Array(this.#steps);
+      for (const column of partners) this.#combine(column, single, fillOne, matched);
       if (fillMany !== undefined) this.#fillMissing(partners, group, fillMany);
     }
     for (const [key, group] of many) {
       if (one.has(key)) continue;
-      if (fillOne !== undefined) for (const column of group) this.#combine(column, undefined, fillOne);
+      const matched = new Uint8Array(this.#steps);
+      if (fillOne !== undefined) for (const column of group) this.#combine(column, undefined, fillOne, matched);
     }
     return [...this.#out.values()].filter((column) => column.present.includes(1));
   }
@@ -75,13 +76,17 @@ class Matcher {
     const side = this.#isSwapped ? 'left' : 'right';
     const message =
       `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: ` +
-      `[${describe(b)}, ${describe(a)}];many-to-many matching not allowed: matching labels must be unique on one side`;
+      `[${[a, b]
+        .sort((x, y) => compareLabels(x.labels, y.labels))
+        .map(describe)
+        .join(', ')}];many-to-many matching not allowed: matching labels must be unique on one side`;
     const hint = 'aggregate that side, or match on more labels';
     return failExecution(message, this.#expr.span, hint);
   }
 
-  #combine(many: Column, one: OneSide | undefined, fillOne: number | undefined): void {
+  #combine(many: Column, one: OneSide | undefined, fillOne: number | undefined, matched: Uint8Array): void {
     this.#run.tick(this.#expr.span);
+    this.#markMatched(many, one, fillOne !== undefined, matched);
     if (one === undefined || fillOne !== undefined) this.#combineFilled(many, one, fillOne as number);
     for (const [i, partner] of one?.group.entries() ?? []) {
       const target = this.#target(many, partner);
@@ -89,6 +94,16 @@ class Matcher {
         if (many.present[k] === 0 || one!.index[k] !== i) continue;
         this.#put(target, k, many.values[k]!, partner.values[k]!);
       }
+    }
+  }
+
+  /** One to one, two series of the left must not find the same partner, whatever a comparison makes of them. */
+  #markMatched(many: Column, one: OneSide | undefined, isFilled: boolean, matched: Uint8Array): void {
+    if (this.#matching.card !== 'one-to-one') return;
+    for (let k = 0; k < this.#steps; k++) {
+      if (many.present[k] === 0 || (!isFilled && (one?.index[k] ?? -1) === -1)) continue;
+      if (matched[k] === 1) this.#failMultiple();
+      matched[k] = 1;
     }
   }
 

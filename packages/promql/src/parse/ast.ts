@@ -4,7 +4,9 @@ import type { Matcher, Span } from '@tillwatch/model';
 export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 
 /** What stands behind `@`: a fixed moment, or the start or the end of the query. */
-export type AtModifier = { readonly kind: 'timestamp'; readonly timestampMs: number } | { readonly kind: 'start' | 'end' };
+export type AtModifier =
+  | { readonly kind: 'timestamp'; readonly timestampMs: number }
+  | { readonly kind: 'start' | 'end' };
 
 /** A number, or a duration used as one (`5m` is 300). `isDuration` keeps how it was written. */
 export interface NumberLiteral {
@@ -101,6 +103,7 @@ export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2' | '</' | 
 export type ComparisonOp = '==' | '!=' | '>' | '<' | '>=' | '<=';
 /** Binary operators between sets of series. */
 export type SetOp = 'and' | 'or' | 'unless';
+/** Every operator between two expressions. */
 export type BinaryOp = ArithmeticOp | ComparisonOp | SetOp;
 
 /** How the series of both sides find their partners. */

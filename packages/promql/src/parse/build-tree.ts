@@ -1,5 +1,14 @@
 import type { SyntaxNode } from '@lezer/common';
-import { closest, Matcher, type MatchOp, type Problem, RegexError, type SourceText, type Span, spanOf } from '@tillwatch/model';
+import {
+  closest,
+  Matcher,
+  type MatchOp,
+  type Problem,
+  RegexError,
+  type SourceText,
+  type Span,
+  spanOf,
+} from '@tillwatch/model';
 import type { Feature } from '../features.ts';
 import type {
   AggregateOp,
@@ -128,7 +137,12 @@ class TreeBuilder {
       return new Matcher(name, this.#text(opNode!) as MatchOp, unquote(this.#text(valueNode!)));
     } catch (error) {
       if (!(error instanceof RegexError)) throw error;
-      this.#report('regex', this.#span(valueNode!), error.message, 'the syntax is RE2: no look-around, no back references');
+      this.#report(
+        'regex',
+        this.#span(valueNode!),
+        error.message,
+        'the syntax is RE2: no look-around, no back references',
+      );
       return undefined;
     }
   }
@@ -162,7 +176,12 @@ class TreeBuilder {
       return { kind: 'matrixSelector', span, selector: placeholder(selector.span), rangeMs: ms, rangeExpr };
     }
     if (isShifted(selector)) {
-      this.#report('range', place, 'no offset modifiers allowed before range', 'write the range first: name[5m] offset 5m');
+      this.#report(
+        'range',
+        place,
+        'no offset modifiers allowed before range',
+        'write the range first: name[5m] offset 5m',
+      );
     }
     if (selector.atModifier !== undefined) {
       this.#report('range', place, 'no @ modifiers allowed before range', 'write the range first: name[5m] @ 0');
@@ -278,9 +297,14 @@ class TreeBuilder {
 
     // The grammar reads the sign of "-1 ^ 2" as part of the number; the power binds tighter.
     const isSigned = op === '^' && lhs.kind === 'number' && /^[+-]/.test(this.#text(children[0]!));
-    if (isSigned && lhs.kind === 'number') return this.#signedPower(lhs, rhs, span, this.#text(children[0]!)[0] as '-' | '+');
+    if (isSigned && lhs.kind === 'number')
+      return this.#signedPower(lhs, rhs, span, this.#text(children[0]!)[0] as '-' | '+');
 
-    const place = { op: this.#span(opNode), modifiers: this.#spanBetween(opNode.from, children.at(-2)!.to), whole: span };
+    const place = {
+      op: this.#span(opNode),
+      modifiers: this.#spanBetween(opNode.from, children.at(-2)!.to),
+      whole: span,
+    };
     const kept = checkBinary({ op, lhs, rhs, returnBool, matching }, place, this.#report);
     return { kind: 'binary', span, op, lhs, rhs, returnBool, matching: kept };
   }
@@ -370,7 +394,9 @@ class TreeBuilder {
 
   /** The second argument of info() selects labels, not series: it may be empty. */
   #forgiveEmptySelector(before: number, span: Span): void {
-    const at = this.problems.findIndex((p, i) => i >= before && p.code === 'promql-empty-selector' && p.at.from === span.from);
+    const at = this.problems.findIndex(
+      (p, i) => i >= before && p.code === 'promql-empty-selector' && p.at.from === span.from,
+    );
     if (at !== -1) this.problems.splice(at, 1);
   }
 

@@ -22,7 +22,9 @@ export function checkSelector(
     return true;
   }
   if (quotedNames > 1) {
-    const values = matchers.filter((matcher) => matcher.name === '__name__').map((matcher) => JSON.stringify(matcher.value));
+    const values = matchers
+      .filter((matcher) => matcher.name === '__name__')
+      .map((matcher) => JSON.stringify(matcher.value));
     report('selector', span, `metric name must not be set twice: ${values[0]} or ${values[1]}`, 'keep one of the two');
     return true;
   }
@@ -88,15 +90,30 @@ export function checkBinary(parts: BinaryParts, places: BinaryPlaces, report: Re
 function checkSetOperation({ op, matching }: BinaryParts, places: BinaryPlaces, report: Report): void {
   if (!isSetOp(op)) return;
   if (matching.card === 'one-to-many' || matching.card === 'many-to-one') {
-    report('matching', places.whole, `no grouping allowed for ${JSON.stringify(op)} operation`, 'remove group_left or group_right');
+    report(
+      'matching',
+      places.whole,
+      `no grouping allowed for ${JSON.stringify(op)} operation`,
+      'remove group_left or group_right',
+    );
     report('matching', places.whole, 'set operations must always be many-to-many', undefined);
   }
   if (matching.fillLeft !== undefined || matching.fillRight !== undefined) {
-    report('matching', places.modifiers, 'filling in missing series not allowed for set operators', 'remove the fill modifier');
+    report(
+      'matching',
+      places.modifiers,
+      'filling in missing series not allowed for set operators',
+      'remove the fill modifier',
+    );
   }
 }
 
-function checkScalarSides({ op, matching }: BinaryParts, places: BinaryPlaces, report: Report, isScalar: boolean): void {
+function checkScalarSides(
+  { op, matching }: BinaryParts,
+  places: BinaryPlaces,
+  report: Report,
+  isScalar: boolean,
+): void {
   if (matching.labels.length > 0) {
     report('matching', places.whole, 'vector matching only allowed between instant vectors', undefined);
   }
@@ -145,7 +162,12 @@ export function checkCall(
 ): void {
   const { name, argTypes } = signature;
   if (signature.experimental && !features.has('experimental-functions')) {
-    report('feature', span, `function ${JSON.stringify(name)} is not enabled`, 'it needs the feature experimental-functions');
+    report(
+      'feature',
+      span,
+      `function ${JSON.stringify(name)} is not enabled`,
+      'it needs the feature experimental-functions',
+    );
   }
   const counts = argumentProblem(signature, args.length);
   if (counts !== undefined) report('arguments', span, counts, undefined);
@@ -171,7 +193,12 @@ export function checkInfo(arg: Expr, report: Report): void {
   }
 }
 
-function expectType(arg: Expr, wanted: 'scalar' | 'vector' | 'matrix' | 'string', context: string, report: Report): void {
+function expectType(
+  arg: Expr,
+  wanted: 'scalar' | 'vector' | 'matrix' | 'string',
+  context: string,
+  report: Report,
+): void {
   const type = typeOf(arg);
   if (type === wanted) return;
   const message = `expected type ${describeType(wanted)} in ${context}, got ${describeType(type)}`;

@@ -18,7 +18,7 @@ export interface DurationValue {
 /** Works out a duration expression. Without a scope, only what depends on nothing but numbers has a value. */
 export function evaluateDuration(expr: DurationExpr, scope: DurationScope | undefined): DurationValue {
   try {
-    return { seconds: valueOf(expr, scope), problem: undefined, span: expr.span };
+    return { seconds: secondsOf(expr, scope), problem: undefined, span: expr.span };
   } catch (error) {
     if (!(error instanceof DurationProblem)) throw error;
     return { seconds: undefined, problem: error.message, span: error.span };
@@ -34,23 +34,23 @@ class DurationProblem extends Error {
   }
 }
 
-function valueOf(expr: DurationExpr, scope: DurationScope | undefined): number | undefined {
+function secondsOf(expr: DurationExpr, scope: DurationScope | undefined): number | undefined {
   switch (expr.kind) {
     case 'number':
       return expr.value;
     case 'durationParen':
-      return valueOf(expr.expr, scope);
+      return secondsOf(expr.expr, scope);
     case 'durationNegation': {
-      const value = valueOf(expr.expr, scope);
+      const value = secondsOf(expr.expr, scope);
       return value === undefined ? undefined : -value;
     }
     case 'durationCall':
       return callValue(expr, scope);
     case 'durationBinary': {
-      const rhs = valueOf(expr.rhs, scope);
+      const rhs = secondsOf(expr.rhs, scope);
       if (rhs === 0 && expr.op === '/') throw new DurationProblem('division by zero', expr.span);
       if (rhs === 0 && expr.op === '%') throw new DurationProblem('modulo by zero', expr.span);
-      const lhs = valueOf(expr.lhs, scope);
+      const lhs = secondsOf(expr.lhs, scope);
       return lhs === undefined || rhs === undefined ? undefined : operate(expr.op, lhs, rhs);
     }
     default:
@@ -58,10 +58,13 @@ function valueOf(expr: DurationExpr, scope: DurationScope | undefined): number |
   }
 }
 
-function callValue(expr: DurationExpr & { kind: 'durationCall' }, scope: DurationScope | undefined): number | undefined {
+function callValue(
+  expr: DurationExpr & { kind: 'durationCall' },
+  scope: DurationScope | undefined,
+): number | undefined {
   if (expr.func === 'step') return scope?.stepSeconds;
   if (expr.func === 'range') return scope?.rangeSeconds;
-  const [a, b] = expr.args.map((arg) => valueOf(arg, scope));
+  const [a, b] = expr.args.map((arg) => secondsOf(arg, scope));
   if (a === undefined || b === undefined) return undefined;
   return expr.func === 'min_of' ? Math.min(a, b) : Math.max(a, b);
 }

@@ -18,5 +18,5 @@ export type {
   VectorSelector,
 } from './ast.ts';
 export { AGGREGATE_OPS, type FunctionSignature, functionNames, functionSignature } from './functions.ts';
-export { parse, type ParseOptions, type ParseResult } from './parse.ts';
+export { type ParseOptions, type ParseResult, parse } from './parse.ts';
 export { typeOf } from './type-of.ts';

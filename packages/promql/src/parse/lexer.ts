@@ -4,7 +4,16 @@ import { AGGREGATE_OPS } from './functions.ts';
 import { LiteralError, readNumber, unquote } from './literals.ts';
 
 /** The kinds of token that error messages tell apart. */
-export type TokenKind = 'identifier' | 'number' | 'duration' | 'string' | 'keyword' | 'aggregator' | 'operator' | 'mark' | 'end';
+type TokenKind =
+  | 'identifier'
+  | 'number'
+  | 'duration'
+  | 'string'
+  | 'keyword'
+  | 'aggregator'
+  | 'operator'
+  | 'mark'
+  | 'end';
 
 /** One token of the text; comments and blanks are none. */
 export interface Token {
@@ -111,7 +120,8 @@ class Lexer {
   #end(): void {
     const end = this.#text.length;
     if (this.#inBraces) this.#fail('unexpected end of input inside braces', end, end, 'close the matchers with }');
-    if (this.#inBrackets) this.#fail('unexpected end of input in duration expression', end, end, 'close the range with ]');
+    if (this.#inBrackets)
+      this.#fail('unexpected end of input in duration expression', end, end, 'close the range with ]');
     if (this.#parens > 0) this.#fail('unclosed left parenthesis', end, end, 'there is a ( without its )');
     this.tokens.push({ kind: 'end', text: '', from: end, to: end });
   }
@@ -169,7 +179,11 @@ class Lexer {
       this.#inBraces = char === ',';
       this.#mark(char);
     } else {
-      this.#fail(`unexpected character inside braces: ${quoteChar(this.#charAt())}`, this.#pos, this.#pos + this.#charAt().length);
+      this.#fail(
+        `unexpected character inside braces: ${quoteChar(this.#charAt())}`,
+        this.#pos,
+        this.#pos + this.#charAt().length,
+      );
     }
   }
 
@@ -226,7 +240,7 @@ class Lexer {
     const text = this.#text.slice(start, this.#pos);
     const units = /^(?:\d+[a-z]+)+$/.test(text) ? text.match(/[a-z]+/g) : null;
     const unknown = units?.find((unit) => unit.length > 1 && unit !== 'ms');
-    if (unknown !== undefined && unknown.endsWith('s')) {
+    if (unknown?.endsWith('s')) {
       this.#fail(`unknown unit "${unknown}" in duration "${text}"`, start, this.#pos, DURATION_HINT);
     }
     return this.#fail(`bad number or duration syntax: "${text}"`, start, this.#pos, DURATION_HINT);
@@ -268,7 +282,12 @@ class Lexer {
       unquote(text);
     } catch (error) {
       if (!(error instanceof LiteralError)) throw error;
-      this.#fail(error.message, start, this.#pos, 'a backslash in a quoted string is written twice, or use `backticks`');
+      this.#fail(
+        error.message,
+        start,
+        this.#pos,
+        'a backslash in a quoted string is written twice, or use `backticks`',
+      );
     }
     this.#add('string', text);
     return true;

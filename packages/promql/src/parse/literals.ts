@@ -154,7 +154,7 @@ function describeChar(char: string): string {
 }
 
 /** UTF-8 to text; a byte that is not part of a character becomes the lone surrogate U+DC00 + byte. */
-export function decodeBytes(bytes: readonly number[]): string {
+function decodeBytes(bytes: readonly number[]): string {
   let out = '';
   for (let i = 0; i < bytes.length; ) {
     const length = sequenceLength(bytes, i);

@@ -13,6 +13,7 @@ const MAX_LENGTH = 256 * 1024;
 /** More problems than this in one expression help nobody. */
 const MAX_PROBLEMS = 100;
 
+/** How a text is to be read. */
 export interface ParseOptions {
   /** What the text is called in problems; `query` when not given. */
   readonly file?: string | undefined;
@@ -20,6 +21,7 @@ export interface ParseOptions {
   readonly features?: Iterable<Feature> | undefined;
 }
 
+/** A tree whose types fit, or what is wrong with the text; never both. */
 export type ParseResult =
   | { readonly ok: true; readonly expr: Expr }
   | { readonly ok: false; readonly problems: readonly Problem[] };

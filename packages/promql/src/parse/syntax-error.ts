@@ -18,7 +18,11 @@ function errorIndex(tokens: readonly Token[], offset: number): number {
   return index === -1 ? tokens.length - 1 : index;
 }
 
-function explain(tokens: readonly Token[], index: number, token: Token): { message: string; hint?: string | undefined } {
+function explain(
+  tokens: readonly Token[],
+  index: number,
+  token: Token,
+): { message: string; hint?: string | undefined } {
   const previous = tokens[index - 1];
   if (previous === undefined && token.kind === 'end') {
     return { message: 'no expression found in input', hint: 'write an expression, for instance up == 0' };
@@ -80,14 +84,16 @@ function enclosing(tokens: readonly Token[], index: number): Enclosure {
 }
 
 function beforeParen(token: Token | undefined): Enclosure {
-  if (token?.kind === 'keyword' && /^(?:by|without|on|ignoring|group_left|group_right)$/i.test(token.text)) return 'grouping';
+  if (token?.kind === 'keyword' && /^(?:by|without|on|ignoring|group_left|group_right)$/i.test(token.text))
+    return 'grouping';
   return token?.kind === 'identifier' || token?.kind === 'aggregator' || token?.text === ')' ? 'call' : 'none';
 }
 
 function hintFor(tokens: readonly Token[], index: number, token: Token): string | undefined {
   const previous = tokens[index - 1];
   if (token.kind === 'end') return 'something is missing after the last operator';
-  if (previous?.kind === 'aggregator') return `write ${previous.text.toLowerCase()}(…) or ${previous.text.toLowerCase()} by (…) (…)`;
+  if (previous?.kind === 'aggregator')
+    return `write ${previous.text.toLowerCase()}(…) or ${previous.text.toLowerCase()} by (…) (…)`;
   if (token.text === '=') return 'comparisons are written ==, label matchers stand in braces';
   if (token.text === '&' || token.text === '|') return 'set operators are and, or, unless';
   return undefined;

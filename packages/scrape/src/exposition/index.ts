@@ -1,5 +1,4 @@
 export { type PageFormat, pageFormat } from './content-type.ts';
-export { decodePage } from './decode.ts';
 export type { Exemplar, ExpositionEntry, MetricType } from './entries.ts';
 export { ExpositionError } from './exposition-error.ts';
 export { canonicalFloat, parseFloatText } from './float.ts';

@@ -2,7 +2,7 @@
 // what it found in its fields, so that a page of 10,000 lines makes no garbage but the strings that are asked for. A caller
 // who knows what the line will say (the previous scrape said it) hands it in and saves reading it again.
 import { Labels, METRIC_NAME } from '@tillwatch/model';
-import { STRAY_BYTE } from './decode.ts';
+import { type DecodedPage, STRAY_BYTE } from './decode.ts';
 import type { Exemplar, MetricType } from './entries.ts';
 import { ExpositionError } from './exposition-error.ts';
 import { canonicalFloat, parseFloatText } from './float.ts';
@@ -54,12 +54,11 @@ export class ExpositionScanner {
   /** The type that the last `# TYPE` line said. It decides whether `le` and `quantile` are numbers. */
   type: MetricType = 'unknown';
 
-  /** `text` as `decodePage` gives it. */
-  constructor(text: string, dialect: Dialect) {
+  constructor({ text, hasStrayBytes }: DecodedPage, dialect: Dialect) {
     // In the classic format a last line without its newline counts.
     this.text = dialect === 'text' && !text.endsWith('\n') ? `${text}\n` : text;
     this.#dialect = dialect;
-    this.#hasStrayBytes = STRAY_BYTE.test(text);
+    this.#hasStrayBytes = hasStrayBytes;
   }
 
   /**
@@ -81,19 +80,24 @@ export class ExpositionScanner {
     return 'end';
   }
 
-  /** The labels of the series that was read last. @throws {ExpositionError} when a label comes twice. */
-  labels(): Labels {
+  /**
+   * The labels of the series that was read last. They are pieces of the page's text and keep it alive, unless `keep` makes
+   * texts of their own of them. @throws {ExpositionError} when a label comes twice.
+   */
+  labels(keep?: (text: string) => string): Labels {
     const pairs = this.#pairs;
-    for (const pair of pairs) pair[1] = this.#normalized(pair[0], pair[1]);
-    const seen = new Set<string>();
-    for (const [name] of pairs) {
-      if (seen.has(name)) {
-        const what = name === METRIC_NAME ? 'the metric name is given twice' : `label "${name}" comes twice`;
-        throw this.#error(this.seriesFrom, what);
-      }
-      seen.add(name);
+    for (let i = 0; i < pairs.length; i++) {
+      const [name, value] = pairs[i]!;
+      for (let j = 0; j < i; j++) if (pairs[j]![0] === name) throw this.#twice(name);
+      const normalized = this.#normalized(name, value);
+      pairs[i] = keep === undefined ? [name, normalized] : [keep(name), keep(normalized)];
     }
     return Labels.from(pairs);
+  }
+
+  #twice(name: string): ExpositionError {
+    const what = name === METRIC_NAME ? 'the metric name is given twice' : `label "${name}" comes twice`;
+    return this.#error(this.seriesFrom, what);
   }
 
   /** Labels of the series that was read last that are there without a value. */
@@ -201,8 +205,9 @@ export class ExpositionScanner {
     this.seriesFrom = this.#at;
     this.isPredicted = false;
     this.exemplar = undefined;
-    if (predicted !== undefined && text.startsWith(predicted, this.#at)) {
-      const end = this.#at + predicted.length;
+    const end = this.#at + (predicted?.length ?? 0);
+    // Comparing a slice is several times as fast as `startsWith`, which goes character by character.
+    if (predicted !== undefined && text.slice(this.#at, end) === predicted) {
       // A longer name, or labels after a blank, would make it another series.
       if (isBlank(text.charCodeAt(end)) && text.charCodeAt(this.#afterBlanks(end)) !== OPEN) {
         this.isPredicted = true;
@@ -333,10 +338,10 @@ export class ExpositionScanner {
   }
 
   #number(from: number, to: number, what: string): number {
-    const word = this.text.slice(from, to);
     // Most values are short whole numbers; they need no check by regular expression.
     const quick = shortWhole(this.text, from, to);
     if (quick >= 0) return quick;
+    const word = this.text.slice(from, to);
     const value = parseFloatText(word);
     if (value === undefined) {
       const problem = word === '' ? `expected a ${what}, got ${this.#shown(from)}` : `"${word}" is not a number`;

@@ -30,7 +30,7 @@ export async function fetchPage(
   try {
     const { response, url } = await follow(target, settings, dispatcher, signal);
     if (response.statusCode !== 200) {
-      response.body.destroy();
+      giveUp(response);
       const status = `${response.statusCode} ${STATUS_CODES[response.statusCode] ?? ''}`.trim();
       const moved = url === target.url ? '' : ` (redirected to ${withoutCredentials(url)})`;
       throw new ScrapeError('status', `server returned HTTP status ${status}${moved}`);
@@ -59,7 +59,7 @@ async function follow(target: Target, settings: ScrapeConfig, dispatcher: Dispat
     const location = header(response, 'location');
     const isRedirect = [301, 302, 303, 307, 308].includes(response.statusCode) && location !== undefined;
     if (!isRedirect || !settings.followRedirects) return { response, url };
-    response.body.destroy();
+    giveUp(response);
     if (redirects === MOST_REDIRECTS) throw new ScrapeError('status', `stopped after ${MOST_REDIRECTS} redirects`);
     const next = new URL(location, url);
     // Whoever the target sends us to does not get its credentials.
@@ -75,7 +75,7 @@ async function readBody(response: Dispatcher.ResponseData, bodySizeLimitBytes: n
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > limit) {
-      response.body.destroy();
+      giveUp(response);
       throw bodyTooLarge(limit);
     }
     chunks.push(chunk);
@@ -93,6 +93,12 @@ async function readBody(response: Dispatcher.ResponseData, bodySizeLimitBytes: n
       cause,
     });
   }
+}
+
+/** Closes an answer whose body nobody wants. */
+function giveUp(response: Dispatcher.ResponseData): void {
+  response.body.on('error', () => {});
+  response.body.destroy();
 }
 
 function bodyTooLarge(limit: number): ScrapeError {

@@ -1,16 +1,16 @@
 import type { ScrapeConfig } from '@tillwatch/config';
-import { type Batch, Labels } from '@tillwatch/model';
+import type { Batch, Labels } from '@tillwatch/model';
 import { decodePage } from '../exposition/decode.ts';
 import type { Dialect } from '../exposition/scanner.ts';
 import { ExpositionScanner } from '../exposition/scanner.ts';
 import { ScrapeError } from '../http/scrape-error.ts';
 import type { Relabeler } from '../relabel/relabeler.ts';
 import { limitBreach, storedLabels } from '../target/sample-labels.ts';
-import { detached, type MetadataCache } from './metadata.ts';
+import type { MetadataCache } from './metadata.ts';
 import type { KnownSeries, SeriesCache } from './series-cache.ts';
 
 /** What of a job decides how a page becomes samples. */
-export type IngestSettings = Pick<
+type IngestSettings = Pick<
   ScrapeConfig,
   | 'honorLabels'
   | 'honorTimestamps'
@@ -85,7 +85,7 @@ function lookUp(scanner: ExpositionScanner, context: PageContext, counts: PageCo
   const text = scanner.text.slice(scanner.seriesFrom, scanner.seriesTo);
   const found = cache.find(text, scanner.type);
   if (found !== undefined) return found;
-  const exposed = detachedLabels(scanner.labels());
+  const exposed = scanner.labels((piece) => cache.keep(piece));
   const labels = storedLabels(exposed, scanner.emptyLabels(), targetLabels, settings.honorLabels, relabeler);
   if (labels !== undefined) {
     if (labels.metricName === '')
@@ -94,9 +94,5 @@ function lookUp(scanner: ExpositionScanner, context: PageContext, counts: PageCo
     if (breach !== undefined) throw new ScrapeError('limit', breach);
     counts.seriesAdded++;
   }
-  return cache.add(detached(text), scanner.type, labels);
-}
-
-function detachedLabels(labels: Labels): Labels {
-  return Labels.from([...labels].map(([name, value]) => [detached(name), detached(value)] as const));
+  return cache.add(text, scanner.type, labels);
 }

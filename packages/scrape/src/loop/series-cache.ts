@@ -2,6 +2,7 @@
 // last time; if it is the same, its labels are known and nothing is parsed, hashed or relabelled.
 import type { Labels } from '@tillwatch/model';
 import type { MetricType } from '../exposition/entries.ts';
+import { detached } from './metadata.ts';
 
 /** What is known of a series as it is written on the page. */
 export interface KnownSeries {
@@ -17,12 +18,16 @@ export interface KnownSeries {
   isTracked: boolean;
 }
 
+/** How many texts of labels are kept for sharing. */
+const MOST_TEXTS = 20_000;
+
 export class SeriesCache {
   #byText = new Map<string, KnownSeries>();
   #order: KnownSeries[] = [];
   #nextOrder: KnownSeries[] = [];
   /** Series that were stored and not ended since. */
-  #live = new Set<KnownSeries>();
+  #live: KnownSeries[] = [];
+  readonly #texts = new Map<string, string>();
   #scrape = 0;
   #expected = 0;
 
@@ -44,11 +49,22 @@ export class SeriesCache {
     return known?.type === type ? known : undefined;
   }
 
-  /** Enters a series that was not known. `text` must not hold on to the page it is cut from. */
+  /** Enters a series that was not known. */
   add(text: string, type: MetricType, labels: Labels | undefined): KnownSeries {
-    const known: KnownSeries = { text, type, labels, scrape: 0, position: -1, isTracked: false };
-    this.#byText.set(text, known);
+    const known: KnownSeries = { text: detached(text), type, labels, scrape: 0, position: -1, isTracked: false };
+    this.#byText.set(known.text, known);
     return known;
+  }
+
+  /** A text that does not keep the page alive that it was cut from. Names and values of labels repeat, so each is kept once. */
+  keep(text: string): string {
+    let kept = this.#texts.get(text);
+    if (kept === undefined) {
+      if (this.#texts.size >= MOST_TEXTS) this.#texts.clear();
+      kept = detached(text);
+      this.#texts.set(kept, kept);
+    }
+    return kept;
   }
 
   /** Notes that the page has this series next. */
@@ -64,19 +80,18 @@ export class SeriesCache {
 
   /** Which live series this scrape did not have. After a failed scrape that is all of them. */
   vanished(hasFailed: boolean): Labels[] {
-    if (hasFailed) return [...this.#live].flatMap(({ labels }) => labels ?? []);
-    const gone = [...this.#live].filter((known) => known.scrape !== this.#scrape);
+    const gone = hasFailed ? this.#live : this.#live.filter((known) => known.scrape !== this.#scrape);
     if (gone.length === 0) return [];
     // Another line may stand for the same series now.
-    const present = new Set(this.#nextOrder.map(({ labels }) => labels?.key));
-    return gone.flatMap(({ labels }) => (labels === undefined || present.has(labels.key) ? [] : labels));
+    const present = new Set(hasFailed ? [] : this.#nextOrder.map(({ labels }) => labels?.key));
+    return gone.flatMap(({ labels, isTracked }) =>
+      labels === undefined || !isTracked || present.has(labels.key) ? [] : labels,
+    );
   }
 
   /** The scrape's batch is stored: what vanished is ended, what was seen is live. */
   commit(hasFailed: boolean): void {
-    this.#live = new Set(
-      hasFailed ? [] : this.#nextOrder.filter(({ labels, isTracked }) => isTracked && labels !== undefined),
-    );
+    this.#live = hasFailed ? [] : this.#nextOrder;
     if (hasFailed) return;
     this.#order = this.#nextOrder;
     if (this.#byText.size === this.#order.length) return;
@@ -86,7 +101,7 @@ export class SeriesCache {
   /** The batch could not be stored: what it would have made live may be live all the same, and nothing is ended yet. */
   rollback(hasFailed: boolean): void {
     if (hasFailed) return;
-    for (const known of this.#nextOrder) if (known.isTracked && known.labels !== undefined) this.#live.add(known);
+    this.#live = [...this.#live.filter((known) => known.scrape !== this.#scrape), ...this.#nextOrder];
     this.#order = this.#nextOrder;
   }
 

@@ -92,7 +92,7 @@ export function demoEnvironment(
 function demoFeed(shop: ShopProcess, sinks: MessageSinks): DemoFeed {
   return {
     async state() {
-      const active = await shop.activeFaults().catch(() => []);
+      const active: readonly string[] = await shop.activeFaults().catch(() => []);
       return {
         shopUrl: shop.url,
         faults: FAULTS.map(({ name, title, what, expect }) => ({

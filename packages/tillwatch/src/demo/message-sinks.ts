@@ -80,11 +80,11 @@ export async function startMessageSinks(now: () => number = Date.now): Promise<M
               kind: 'email',
               id: nextId(),
               receivedAtMs: now(),
-              from: mailFrom === false ? '' : mailFrom.address,
-              to: rcptTo.map((recipient) => recipient.address).join(', '),
+              from: mailFrom === false ? '' : (mailFrom.address ?? ''),
+              to: rcptTo.map((recipient) => recipient.address ?? '').join(', '),
               subject: parsed.subject ?? '',
               text: parsed.text ?? '',
-              html: parsed.html === false ? '' : parsed.html,
+              html: parsed.html || '',
               source,
             });
             callback();

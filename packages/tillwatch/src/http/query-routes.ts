@@ -165,7 +165,7 @@ function seriesSelectors(parameters: Parameters): (readonly Matcher[])[] {
     const result = parse(text);
     if (!result.ok) throw new BadRequest(`invalid parameter "match[]": ${formatProblems(result.problems)}`);
     const [selector, ...others] = selectorsOf(result.expr);
-    if (result.expr.kind !== 'selector' || selector === undefined || others.length > 0) {
+    if (result.expr.kind !== 'vectorSelector' || selector === undefined || others.length > 0) {
       throw new BadRequest(`invalid parameter "match[]": ${text} is not a series selector`);
     }
     return selector.matchers;

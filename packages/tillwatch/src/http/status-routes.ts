@@ -1,4 +1,4 @@
-import type { AlertInstanceStatus, RuleEngine, RuleGroupStatus, RuleStatus } from '@tillwatch/alerting';
+import type { AlertStatus, RuleEngine, RuleGroupStatus, RuleStatus } from '@tillwatch/alerting';
 import type { Scraper, TargetStatus } from '@tillwatch/scrape';
 import type { FastifyInstance } from 'fastify';
 import { PROMETHEUS_VERSION, VERSION } from '../build-info.ts';
@@ -56,7 +56,7 @@ export function registerStatusRoutes(
   app.get('/api/v1/targets', (request, reply) => {
     const state = parametersOf(request).get('state').toLowerCase();
     const targets = scraper.targets();
-    const active = targets.filter((target) => target.state === 'active');
+    const active = targets.filter(isActive);
     const dropped = targets.filter((target) => target.state === 'dropped');
     return sendData(
       reply,
@@ -151,7 +151,7 @@ function ruleJson(rule: RuleStatus, withoutAlerts: boolean): object {
   };
 }
 
-function alertJson(alert: AlertInstanceStatus): object {
+function alertJson(alert: AlertStatus): object {
   return {
     labels: alert.labels,
     annotations: alert.annotations,
@@ -171,7 +171,7 @@ function scientific(value: number): string {
   return `${mantissa}e${exponent.startsWith('-') ? '-' : '+'}${exponent.replace(/^[-+]/, '').padStart(2, '0')}`;
 }
 
-function targetJson(target: TargetStatus): object {
+function targetJson(target: ActiveTarget): object {
   return {
     discoveredLabels: target.discoveredLabels,
     labels: target.labels,
@@ -185,6 +185,12 @@ function targetJson(target: TargetStatus): object {
     scrapeInterval: `${target.intervalMs / 1000}s`,
     scrapeTimeout: `${target.timeoutMs / 1000}s`,
   };
+}
+
+type ActiveTarget = Extract<TargetStatus, { state: 'active' }>;
+
+function isActive(target: TargetStatus): target is ActiveTarget {
+  return target.state === 'active';
 }
 
 /** A time in RFC 3339; Go's zero time for "never". */

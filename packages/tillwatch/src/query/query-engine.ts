@@ -55,7 +55,7 @@ export class QueryEngine {
     const timeoutMs = Math.min(options.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
     return {
       queryable: this.#queryable,
-      limits: { maxSamples: this.#limits.maxSamples, timeoutMs },
+      limits: { maxSamples: this.#limits.maxSamples, deadlineMs: Date.now() + timeoutMs },
       ...(options.lookbackMs === undefined ? {} : { lookbackMs: options.lookbackMs }),
     };
   }
@@ -64,7 +64,7 @@ export class QueryEngine {
     const known = this.#parsed.get(text);
     if (known !== undefined) return known;
     const result = parse(text);
-    if (!result.ok) throw new QueryError('parse', formatProblems(result.problems), result.problems);
+    if (!result.ok) throw new QueryError('parse', formatProblems(result.problems));
     if (this.#parsed.size >= 500) this.#parsed.delete(this.#parsed.keys().next().value as string);
     this.#parsed.set(text, result.expr);
     return result.expr;
@@ -97,10 +97,6 @@ function vectorOf(result: InstantResult): readonly VectorSample[] {
     case 'scalar':
       return [{ labels: Labels.empty, timestampMs: value.timestampMs, value: value.value }];
     default:
-      throw new QueryError(
-        'execution',
-        `the query answers a ${value.type}, expected an instant vector or a scalar`,
-        [],
-      );
+      throw new QueryError('execution', `the query answers a ${value.type}, expected an instant vector or a scalar`);
   }
 }

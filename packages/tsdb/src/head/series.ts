@@ -30,6 +30,8 @@ export class HeadSeries {
   stagedMs = 0;
   stagedLow = 0;
   stagedHigh = 0;
+  /** The group of samples that last had one of it: no group has two. */
+  placedIn: unknown;
 
   constructor(labels: Labels) {
     this.labels = labels;

@@ -4,7 +4,7 @@ import { StoreError } from '@tillwatch/model';
 import Database from 'better-sqlite3';
 import { prepareSchema } from './schema.ts';
 
-export const FILE_NAME = 'tillwatch.db';
+const FILE_NAME = 'tillwatch.db';
 
 /** Opens the store's file for its one writer, making directory and file (0700, 0600) if they are missing. */
 export function openWriter(dir: string): Database.Database {

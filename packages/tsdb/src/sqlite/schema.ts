@@ -5,7 +5,7 @@ import type { Database } from 'better-sqlite3';
 const APPLICATION_ID = 0x54696c6c;
 
 /** Counted up with every change of the tables or of the bytes in them; see docs/formats/store.md. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 const TABLES = `
   CREATE TABLE series (id INTEGER PRIMARY KEY AUTOINCREMENT, labels TEXT NOT NULL) STRICT;

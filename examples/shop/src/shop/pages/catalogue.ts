@@ -41,11 +41,11 @@ function card(product: Product): Html {
   </li>`;
 }
 
-const HERO = html`<svg class="hero-art" viewBox="0 0 1200 460" preserveAspectRatio="xMidYMax slice" aria-hidden="true">
-  <circle class="h-sun" cx="860" cy="150" r="78"/>
-  <path class="h-1" d="M0 300 L140 210 L250 270 L420 130 L560 250 L700 170 L840 280 L980 190 L1200 320 V460 H0 Z"/>
-  <path class="h-snow" d="M420 130 L372 170 L400 178 L418 160 L440 182 L458 164 Z M700 170 L664 191 L690 200 L704 190 L722 204 L738 197 Z"/>
-  <path class="h-2" d="M0 360 L160 290 L320 350 L470 260 L640 350 L800 270 L960 350 L1100 300 L1200 350 V460 H0 Z"/>
-  <path class="h-3" d="M0 410 Q200 340 420 390 T820 380 T1200 400 V460 H0 Z"/>
-  <path class="h-bird" d="M610 92 q26 -26 58 -8 q6 3 10 10 q5 -7 12 -9 q34 -12 56 16 q-26 -12 -50 0 q-8 4 -17 12 q-10 -10 -20 -14 q-25 -9 -49 -7 Z"/>
+const HERO = html`<svg class="hero-art" viewBox="0 0 1200 460" preserveAspectRatio="xMaxYMax slice" aria-hidden="true">
+  <circle class="h-sun" cx="1010" cy="118" r="66"/>
+  <path class="h-1" d="M300 460 L560 330 L640 350 L800 168 L880 246 L940 200 L1060 300 L1130 252 L1200 296 V460 Z"/>
+  <path class="h-snow" d="M800 168 L752 223 L778 234 L796 214 L818 238 L832 228 L843 210 Z M940 200 L905 227 L928 240 L944 228 L962 242 L979 232 Z"/>
+  <path class="h-2" d="M0 460 L220 404 L420 420 L600 340 L700 372 L860 280 L980 346 L1090 304 L1200 360 V460 Z"/>
+  <path class="h-3" d="M0 432 Q240 392 470 420 T900 392 T1200 402 V460 H0 Z"/>
+  <path class="h-bird" d="M660 112 q20 -20 45 -6 q5 2 8 8 q4 -6 9 -7 q26 -9 43 12 q-20 -9 -38 0 q-6 3 -13 9 q-8 -8 -15 -11 q-20 -7 -39 -5 Z"/>
 </svg>`;

@@ -12,7 +12,7 @@ export function orderPage(visitor: Visitor, order: OrderView): string {
     visitor,
     body: html`<section class="thanks">
       <ol class="progress done" aria-label="Steps">${['Address', 'Shipping', 'Payment', 'Done'].map((name) => html`<li>${name}</li>`)}</ol>
-      <h1>${order.status === 'cancelled' ? 'This order was cancelled' : 'Thank you. It is on its way.'}</h1>
+      <h1>${order.status === 'cancelled' ? 'This order was cancelled' : html`Thank you.<br>It is on its way.`}</h1>
       <p class="lead">Order <b>${order.number}</b> for ${order.recipient} in ${order.city}.</p>
       <div class="summary">
         <ul class="mini">${order.lines.map(({ productId, quantity, unitPriceCents }) => {

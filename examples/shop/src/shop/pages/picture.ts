@@ -37,7 +37,7 @@ function bag(slug: string, name: string, scene: Extract<Picture, { kind: 'bag' }
     <rect class="frame" x="58" y="112" width="124" height="112" rx="62"/>
     <text class="fine" x="120" y="248">SPECIALITY COFFEE</text>
     <path class="rule" d="M84 258 H156"/>
-    <circle class="valve" cx="172" cy="72" r="5"/>
+    <circle class="valve" cx="178" cy="66" r="4.500"/>
   </svg>`;
 }
 

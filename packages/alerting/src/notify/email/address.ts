@@ -16,7 +16,9 @@ const MAX_RECIPIENTS = 200;
  */
 export function mailboxes(setting: string, text: string): Mailbox[] {
   if (/[\r\n\0]/.test(text)) {
-    throw new NotifyError('configuration', `${setting} contains a line break`, { hint: `write ${setting} on one line` });
+    throw new NotifyError('configuration', `${setting} contains a line break`, {
+      hint: `write ${setting} on one line`,
+    });
   }
   const found = parseAddresses(text, { flatten: true }).map((box) => ({
     name: box.name ?? '',

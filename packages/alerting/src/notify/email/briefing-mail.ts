@@ -1,5 +1,5 @@
 import type { Briefing, BriefingBlock } from '@tillwatch/model';
-import { toneStyle } from '../tone-style.ts';
+import { toneStyle, toneWord } from '../tone-style.ts';
 
 /** What a message is in an e-mail: two forms of the same. */
 export interface MailContent {
@@ -9,7 +9,7 @@ export interface MailContent {
 }
 
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;";
-const MONO = "font-family:ui-monospace,Consolas,Menlo,monospace;";
+const MONO = 'font-family:ui-monospace,Consolas,Menlo,monospace;';
 
 /** A briefing as an e-mail. */
 export function briefingMail(briefing: Briefing): MailContent {
@@ -46,7 +46,8 @@ function blockText(block: BriefingBlock): string {
  * `style` element adds the dark form for programs that know it; in the others the colours are readable on either ground.
  */
 export function briefingHtml(briefing: Briefing): string {
-  const { color, word } = toneStyle[briefing.tone];
+  const { color } = toneStyle[briefing.tone];
+  const word = toneWord(briefing.tone, briefing.language);
   const blocks = briefing.blocks.map((block) => row(blockHtml(block), '4px 28px 12px')).join('\n');
   const links = briefing.links.map((target, i) => linkHtml(target, color, i === 0)).filter((html) => html !== '');
   return `<!DOCTYPE html>
@@ -69,6 +70,7 @@ export function briefingHtml(briefing: Briefing): string {
 @media (max-width: 480px) {
   .pad { padding-left: 18px !important; padding-right: 18px !important; }
   .fact { display: block !important; width: auto !important; }
+  .name { border-bottom: 0 !important; padding-bottom: 0 !important; }
 }
 </style>
 </head>
@@ -113,7 +115,7 @@ function blockHtml(block: BriefingBlock): string {
       const cell = 'padding:5px 12px 5px 0;border-bottom:1px solid #d9dde1;vertical-align:top;';
       const rows = block.facts.map(
         ({ name, value }) =>
-          `<tr><td class="fact soft line" width="38%" style="${cell}${FONT}font-size:13px;line-height:20px;color:#57606a;">${escapeHtml(name)}</td>` +
+          `<tr><td class="fact name soft line" width="38%" style="${cell}${FONT}font-size:13px;line-height:20px;color:#57606a;">${escapeHtml(name)}</td>` +
           `<td class="fact ink line" style="${cell}${FONT}font-size:14px;line-height:20px;font-weight:600;color:#1b1f23;">${lines(value)}</td></tr>`,
       );
       return `${heading}<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="border-collapse:collapse;">${rows.join('')}</table>`;

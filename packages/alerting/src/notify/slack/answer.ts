@@ -60,14 +60,14 @@ function slackWord(body: string): string {
   const text = body.trim();
   if (!text.startsWith('{')) return text.slice(0, 80);
   const json = parseObject(text);
-  if (json['ok'] === true) return 'ok';
-  return typeof json['error'] === 'string' ? json['error'].slice(0, 80) : '';
+  if (json.ok === true) return 'ok';
+  return typeof json.error === 'string' ? json.error.slice(0, 80) : '';
 }
 
 /** The header, or the `retry_after` that the Web API puts in the body. */
 function retryAfter(answer: HttpAnswer): string | undefined {
   if (answer.retryAfter !== undefined) return answer.retryAfter;
-  const seconds = answer.body.trim().startsWith('{') ? parseObject(answer.body)['retry_after'] : undefined;
+  const seconds = answer.body.trim().startsWith('{') ? parseObject(answer.body).retry_after : undefined;
   return typeof seconds === 'number' ? String(seconds) : undefined;
 }
 

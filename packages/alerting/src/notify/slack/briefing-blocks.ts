@@ -30,7 +30,11 @@ export function briefingBlocks(briefing: Briefing): SlackBlock[] {
   const head: SlackBlock[] = [
     {
       type: 'header',
-      text: { type: 'plain_text', text: truncateRunes(`${style.emoji} ${oneLine(briefing.title)}`, 145).text, emoji: true },
+      text: {
+        type: 'plain_text',
+        text: truncateRunes(`${style.emoji} ${oneLine(briefing.title)}`, 145).text,
+        emoji: true,
+      },
     },
   ];
   if (briefing.lead !== '') head.push(section(neutralise(briefing.lead)));
@@ -67,12 +71,21 @@ export function briefingFallback(briefing: Briefing): string {
 }
 
 function paragraph(block: BriefingBlock): SlackBlock[] {
-  const heading = block.heading === undefined || block.heading === '' ? '' : `*${neutralise(oneLine(block.heading))}*\n`;
+  const heading =
+    block.heading === undefined || block.heading === '' ? '' : `*${neutralise(oneLine(block.heading))}*\n`;
   switch (block.kind) {
     case 'text':
       return [section(heading + neutralise(block.text))];
     case 'list':
-      return [section(heading + fitLines(block.items.map((item) => `• ${neutralise(oneLine(item))}`), heading.length))];
+      return [
+        section(
+          heading +
+            fitLines(
+              block.items.map((item) => `• ${neutralise(oneLine(item))}`),
+              heading.length,
+            ),
+        ),
+      ];
     case 'code': {
       // Inside a code block only three backticks in a row end it.
       const code = escapeText(block.text).replaceAll('```', "'''");

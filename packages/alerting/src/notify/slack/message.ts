@@ -1,8 +1,8 @@
 import type { SlackConfig } from '@tillwatch/config';
 import type { NotificationData } from '../../template/index.ts';
 import { plainLines, plainTitle } from '../fallback.ts';
-import { NotifyError } from '../notify-error.ts';
 import type { OutgoingMessage } from '../notifier.ts';
+import { NotifyError } from '../notify-error.ts';
 import type { Renderer } from '../render.ts';
 import { toneStyle } from '../tone-style.ts';
 import { truncateRunes } from '../truncate.ts';
@@ -88,16 +88,24 @@ export function standardMessage(config: SlackConfig, message: OutgoingMessage, r
     ),
     actions: config.actions.map((action, i) => renderAction(action, i, safe, raw)),
   };
-  return { body: { ...envelope(config, raw), attachments: [dropEmpty(attachment, ALWAYS)] }, title: readable(title) };
+  const body = {
+    ...envelope(config, raw),
+    ...dropEmpty({ text: cutMarkup(safe.text('message_text', config.messageText), MAX_TEXT) }),
+    attachments: [dropEmpty(attachment, ALWAYS)],
+  };
+  return { body, title: readable(title) };
 }
 
 /** Alertmanager sends these even when they are empty. */
 const ALWAYS: ReadonlySet<string> = new Set(['text', 'fallback', 'callback_id', 'footer']);
 
 function renderAction(action: SlackConfig['actions'][number], i: number, safe: Renderer, raw: Renderer) {
-  const text = (setting: string, template: string | undefined) =>
-    safe.text(`actions[${i}].${setting}`, template ?? '');
-  const common = { type: text('type', action.type), text: text('text', action.text), style: text('style', action.style) };
+  const text = (setting: string, template: string | undefined) => safe.text(`actions[${i}].${setting}`, template ?? '');
+  const common = {
+    type: text('type', action.type),
+    text: text('text', action.text),
+    style: text('style', action.style),
+  };
   // An action with an address is a link: Alertmanager drops what only makes sense for one that calls back.
   if ((action.url ?? '') !== '') {
     return dropEmpty({ ...common, url: encodeUrl(raw.text(`actions[${i}].url`, action.url ?? '')) });
@@ -205,4 +213,3 @@ function dropEmpty(
     }),
   );
 }
-

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { SlackConfig } from '@tillwatch/config';
 import { notificationData } from '../../template/index.ts';
 import { revealSecret } from '../files.ts';
-import { type ConfiguredHttp, configuredHttp } from '../http-config.ts';
 import { hostOf } from '../http-client.ts';
-import { NotifyError } from '../notify-error.ts';
+import { type ConfiguredHttp, configuredHttp } from '../http-config.ts';
 import type { Delivered, Notifier, OutgoingMessage } from '../notifier.ts';
 import type { NotifierContext } from '../notifier-context.ts';
+import { NotifyError } from '../notify-error.ts';
 import { createRenderer } from '../render.ts';
 import { slackError } from './answer.ts';
 import { briefingMessage, plainMessage, type SlackMessage, safeData, standardMessage } from './message.ts';
@@ -103,5 +103,7 @@ async function address(config: SlackConfig, context: NotifierContext): Promise<{
 /** The webhook and channel, not to be read back. */
 function paceKey(config: SlackConfig): string {
   const secret = config.appToken?.reveal() ?? config.apiUrl?.reveal() ?? config.apiUrlFile ?? config.appTokenFile ?? '';
-  return createHash('sha256').update(`${secret}\u0000${config.channel ?? ''}`).digest('base64url');
+  return createHash('sha256')
+    .update(`${secret}\u0000${config.channel ?? ''}`)
+    .digest('base64url');
 }

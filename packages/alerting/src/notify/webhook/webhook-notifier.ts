@@ -3,11 +3,11 @@ import type { Labels, Notification } from '@tillwatch/model';
 import { notificationData } from '../../template/index.ts';
 import { plainTitle } from '../fallback.ts';
 import { readSetting } from '../files.ts';
-import { type ConfiguredHttp, configuredHttp } from '../http-config.ts';
 import { hostOf, statusError } from '../http-client.ts';
-import { NotifyError } from '../notify-error.ts';
+import { type ConfiguredHttp, configuredHttp } from '../http-config.ts';
 import type { Delivered, Notifier, OutgoingMessage } from '../notifier.ts';
 import type { NotifierContext } from '../notifier-context.ts';
+import { NotifyError } from '../notify-error.ts';
 import { createRenderer } from '../render.ts';
 import { truncateRunes } from '../truncate.ts';
 
@@ -60,14 +60,13 @@ export function webhookBody(
   maxAlerts: number,
 ): Record<string, unknown> {
   const { notification, routeLabels, reason } = message;
-  const data = notificationData({ ...notification, routeLabels }, externalUrl);
-  const alerts = maxAlerts > 0 ? data.alerts.slice(0, maxAlerts) : data.alerts;
+  // As in Alertmanager, what the alerts have in common is said of those that are sent.
+  const alerts = maxAlerts > 0 ? notification.alerts.slice(0, maxAlerts) : notification.alerts;
   return {
-    ...data,
-    alerts,
+    ...notificationData({ ...notification, alerts, routeLabels }, externalUrl),
     version: '4',
     groupKey: notification.groupKey,
-    truncatedAlerts: data.alerts.length - alerts.length,
+    truncatedAlerts: notification.alerts.length - alerts.length,
     notification_reason: reason,
   };
 }
@@ -75,15 +74,14 @@ export function webhookBody(
 async function addressOf(config: WebhookConfig, message: OutgoingMessage, context: NotifierContext): Promise<string> {
   const url =
     config.url?.reveal() ??
-    (config.urlFile === undefined ? undefined : (await readSetting(config.urlFile, 'url_file', context.readFile)).trim());
+    (config.urlFile === undefined
+      ? undefined
+      : (await readSetting(config.urlFile, 'url_file', context.readFile)).trim());
   if (url === undefined || url === '') {
     throw new NotifyError('configuration', `${context.place} has no url`, { hint: 'set url or url_file' });
   }
   if (!url.includes('{{')) return url;
-  const data = notificationData(
-    { ...message.notification, routeLabels: message.routeLabels },
-    context.externalUrl,
-  );
+  const data = notificationData({ ...message.notification, routeLabels: message.routeLabels }, context.externalUrl);
   return createRenderer(context.templates, data, message.nowMs, context.place).text('url', url);
 }
 

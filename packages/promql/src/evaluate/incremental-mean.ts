@@ -1,25 +1,4 @@
 /**
- * Neumaier's sum: the rounding errors are added up beside the sum, so that adding many small numbers to a large one loses
- * nothing. Written out in the hot loops; here for the rest.
- */
-export class CompensatedSum {
-  #sum = 0;
-  #error = 0;
-
-  add(value: number): void {
-    const next = this.#sum + value;
-    if (!Number.isFinite(next)) this.#error = 0;
-    else if (Math.abs(this.#sum) >= Math.abs(value)) this.#error += this.#sum - next + value;
-    else this.#error += value - next + this.#sum;
-    this.#sum = next;
-  }
-
-  get value(): number {
-    return this.#sum + this.#error;
-  }
-}
-
-/**
  * The mean of values whose sum overflows: the mean itself is carried along. Infinities give themselves, both give NaN.
  */
 export function incrementalMean(values: Iterable<number>): number {

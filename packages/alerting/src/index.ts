@@ -1,0 +1,37 @@
+export { checkReceiverTemplates } from './notify/check-templates.ts';
+export type { NotifyReason } from './notify/notify-error.ts';
+export { type ToneStyle, toneStyle, toneWord } from './notify/tone-style.ts';
+export {
+  type AlertRouter,
+  type AlertRouterOptions,
+  createAlertRouter,
+  type TransportOptions,
+} from './routing/router.ts';
+export { type NewSilence, type Silence, SilenceError, type SilenceState, type Silences } from './routing/silences.ts';
+export type {
+  AlertGroupStatus,
+  Delivery,
+  ReceiverStatus,
+  RoutedAlert,
+  RouterStats,
+  TestDelivery,
+} from './routing/statuses.ts';
+export {
+  createRuleEngine,
+  type RuleEngine,
+  type RuleEngineOptions,
+  type RuleFile,
+} from './rules/rule-engine.ts';
+export type { AlertStatus, RuleGroupStatus, RuleHealth, RuleStatus } from './rules/status.ts';
+export {
+  checkNotificationText,
+  checkRuleTemplate,
+  expandTemplate,
+  type NotificationData,
+  type NotificationTemplates,
+  notificationData,
+  type PrometheusEnvironment,
+  parseNotificationTemplates,
+  renderNotificationText,
+  TemplateError,
+} from './template/index.ts';

@@ -1,0 +1,197 @@
+import { type Alert, Labels, type Querier } from '@tillwatch/model';
+import { Numbers } from '../briefing/numbers.ts';
+import { diagnose } from '../diagnosis/diagnose.ts';
+import type { Finding } from '../diagnosis/outcome-cell.ts';
+import type { Loss } from '../impact/estimate-loss.ts';
+import { measureLoss } from '../impact/measure-loss.ts';
+import { type IncidentKind, isUnseen, weightiest } from '../incident/incident-kind.ts';
+import { findOnset } from '../incident/onset.ts';
+import type { CheckoutOverview, OverviewComponent, OverviewImpact, OverviewTone } from '../overview.ts';
+import { windowsFor } from '../plan/windows.ts';
+import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
+import { languageBase } from '../words/alert-words.ts';
+import { briefingWords } from '../words/briefing-words.ts';
+import { readFunnel, readProviders } from './journey-figures.ts';
+import { readRates } from './rates.ts';
+
+export interface OverviewOptions {
+  readonly querier: Querier;
+  readonly config: TillwatchConfig;
+  readonly nowMs: number;
+}
+
+/** Evidence, in nats, at which the page turns yellow and red; alerts page at the latter too. */
+const DOUBTFUL = 4;
+const CONVINCING = 12;
+
+/**
+ * What the live page shows: the verdict in one sentence, figures now and before, the journey step by step, what is failing
+ * and what that costs. Reads the series of the generated rules; what is not there comes back as `null` or empty.
+ */
+export async function overview({ querier, config, nowMs }: OverviewOptions): Promise<CheckoutOverview> {
+  const { shop, objectives } = config;
+  const [state, rates, funnel, providers] = await Promise.all([
+    readState(querier, config, nowMs),
+    readRates(querier, config, nowMs),
+    readFunnel(querier, config, nowMs),
+    readProviders(querier, config, nowMs),
+  ]);
+  const tone = judge(state, rates.successRate.now, config);
+  const trouble = tone === 'bad' || tone === 'warning' ? await readTrouble(querier, config, state, nowMs) : undefined;
+  const successTone = rates.successRate.now === null ? 'unknown' : toneOfEvidence(state, rates.successRate.now, config);
+  return {
+    shop: shop.name,
+    language: shop.language,
+    currency: shop.currency,
+    atMs: nowMs,
+    verdict: { tone, sentence: verdict(config, tone, state, rates.successRate.now, trouble, funnel.length > 0) },
+    ...rates,
+    successRate: { ...rates.successRate, tone: successTone },
+    errorRate: { ...rates.errorRate, tone: successTone },
+    objectives: {
+      successRate: objectives.successRate,
+      errorRate: objectives.errorRate,
+      p95Seconds: objectives.stepP95Seconds,
+    },
+    funnel,
+    providers,
+    failing: trouble?.components ?? [],
+    impact: trouble?.impact ?? null,
+    staleSinceMs: state.staleSinceMs,
+  };
+}
+
+interface State {
+  readonly alerts: readonly Alert[];
+  readonly evidence: number;
+  readonly isUp: boolean | undefined;
+  readonly staleSinceMs: number | null;
+}
+
+interface Trouble {
+  readonly kind: IncidentKind;
+  readonly components: readonly OverviewComponent[];
+  readonly impact: OverviewImpact | null;
+}
+
+async function readState(querier: Querier, config: TillwatchConfig, nowMs: number): Promise<State> {
+  const { pair } = windowsFor(config);
+  const [firing, evidence, up, seen, seenLongAgo] = await Promise.all([
+    // ALERTS_FOR_STATE is the moment at which an alert became active.
+    querier.instant(
+      'ALERTS_FOR_STATE{journey="checkout"} and on (alertname) ALERTS{journey="checkout",alertstate="firing"}',
+      nowMs,
+    ),
+    querier.instant(`checkout:error_evidence:${pair}{slice="all"}`, nowMs),
+    querier.instant('max(up)', nowMs),
+    querier.instant('max(timestamp(up))', nowMs),
+    querier.instant('max(max_over_time(timestamp(up)[1d:5m]))', nowMs),
+  ]);
+  const lastMs = (seen[0] ?? seenLongAgo[0])?.value;
+  const isStale = lastMs !== undefined && nowMs - lastMs * 1_000 > Math.max(30_000, 3 * config.scrape.intervalMs);
+  return {
+    alerts: firing.map(({ labels, value }) => asAlert(labels, value * 1_000)),
+    evidence: evidence[0]?.value ?? 0,
+    isUp: up[0] === undefined ? undefined : up[0].value > 0,
+    staleSinceMs: isStale ? lastMs * 1_000 : null,
+  };
+}
+
+function asAlert(labels: Labels, startsAtMs: number): Alert {
+  return {
+    labels: labels.without(['__name__']),
+    annotations: Labels.empty,
+    startsAtMs,
+    endsAtMs: Number.MAX_SAFE_INTEGER,
+    generatorUrl: '',
+  };
+}
+
+function judge(state: State, successRate: number | null, config: TillwatchConfig): OverviewTone {
+  if (state.staleSinceMs !== null || state.isUp === undefined) return 'unknown';
+  const isPaged = state.alerts.some(
+    ({ labels }) => labels.get('severity') === 'page' && labels.get('area') === 'customers',
+  );
+  if (isPaged || !state.isUp) return 'bad';
+  const byEvidence = successRate === null ? 'good' : toneOfEvidence(state, successRate, config);
+  if (byEvidence !== 'good') return byEvidence;
+  return state.alerts.some(({ labels }) => labels.get('severity') === 'page') ? 'warning' : 'good';
+}
+
+/** One failed order at night is a success rate of zero and no reason for red. */
+function toneOfEvidence({ evidence }: State, successRate: number, { objectives }: TillwatchConfig): OverviewTone {
+  if (successRate < objectives.successRate && evidence > CONVINCING) return 'bad';
+  if (successRate < 1 - objectives.errorRate && evidence > DOUBTFUL) return 'warning';
+  return 'good';
+}
+
+async function readTrouble(
+  querier: Querier,
+  config: TillwatchConfig,
+  { alerts }: State,
+  nowMs: number,
+): Promise<Trouble> {
+  const kind = weightiest(alerts)?.kind ?? 'failures';
+  const startMs = Math.min(nowMs, ...alerts.map(({ startsAtMs }) => startsAtMs));
+  const sinceMs = Math.min(startMs, await findOnset(querier, config, kind, startMs));
+  const periods = { sinceMs, untilMs: Math.max(nowMs, sinceMs + 1_000), pastMs: config.objectives.comparedWithMs };
+  const [diagnosis, loss] = await Promise.all([
+    diagnose(querier, periods),
+    measureLoss(querier, config, periods, isUnseen(kind)),
+  ]);
+  const words = briefingWords(languageBase(config.shop.language));
+  const numbers = numbersOf(config);
+  const component = (finding: Finding, sentence: string): OverviewComponent => ({
+    labels: finding.labels,
+    share: finding.share,
+    extraFailures: Math.round(finding.extra),
+    sentence,
+  });
+  const isMissing = kind === 'attempts-stopped' || kind === 'orders-drop';
+  return {
+    kind,
+    components: [
+      ...diagnosis.failures.map((finding) => component(finding, words.finding(finding, numbers))),
+      ...(isMissing ? diagnosis.missing.map((finding) => component(finding, words.missing(finding, numbers))) : []),
+    ],
+    impact: loss.orders.mid < 1 ? null : impactOf(loss, sinceMs, config),
+  };
+}
+
+function impactOf(loss: Loss, sinceMs: number, { shop }: TillwatchConfig): OverviewImpact {
+  return {
+    sinceMs,
+    lostOrders: loss.orders,
+    lostMoney: loss.money,
+    ordersPerHour: loss.ordersPerHour,
+    moneyPerHour: loss.moneyPerHour,
+    currency: shop.currency,
+  };
+}
+
+function verdict(
+  config: TillwatchConfig,
+  tone: OverviewTone,
+  state: State,
+  successRate: number | null,
+  trouble: Trouble | undefined,
+  hasTraffic: boolean,
+): string {
+  const { verdict: words, part } = briefingWords(languageBase(config.shop.language));
+  const numbers = numbersOf(config);
+  if (state.staleSinceMs !== null) return words.stale(numbers.clock(state.staleSinceMs));
+  if (tone === 'unknown') return words.noData;
+  if (state.isUp === false || trouble?.kind === 'shop-down') return words.down;
+  if (trouble?.kind === 'attempts-stopped' || trouble?.kind === 'silent') return words.fewAttempts;
+  const culprit = trouble?.components[0];
+  const where = culprit === undefined ? undefined : part(culprit.labels);
+  const success = successRate === null ? undefined : numbers.percent(successRate);
+  if (success === undefined) return hasTraffic || tone !== 'good' ? words.fewAttempts : words.quiet;
+  if (tone === 'bad' && trouble?.kind === 'slow') return words.slowSteps(success);
+  if (tone === 'bad') return words.failing(success, where);
+  return tone === 'warning' ? words.warning(success, where) : words.good(success);
+}
+
+function numbersOf({ shop }: TillwatchConfig): Numbers {
+  return new Numbers(shop.language, shop.currency, shop.timezone);
+}
