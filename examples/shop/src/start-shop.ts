@@ -117,7 +117,7 @@ async function assemble(options: ShopOptions, stops: (() => unknown)[], stop: ()
     poolSize: POOL_SIZE,
     acquireTimeoutMs: ACQUIRE_TIMEOUT_MS,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    delayMs: () => (switchboard.isActive('slow-database') ? diskMood.aroundMedian(900, 0.55) : 0),
+    delayMs: () => (switchboard.isActive('slow-database') ? diskMood.aroundMedian(1100, 0.55) : 0),
     register: watch.registry,
   };
   const database =

@@ -25,6 +25,11 @@ export function wireFaults(switchboard: Switchboard, targets: FaultTargets): () 
   const { database, carrier, listener, watch } = targets;
   const service = (name: string) => targets.services.find((candidate) => candidate.name === name)!;
   let giveBack: (() => Promise<void>) | undefined;
+  const returnConnections = async () => {
+    const release = giveBack;
+    giveBack = undefined;
+    await release?.();
+  };
 
   switchboard.on('provider-outage', (active) => service('nordbank').behave({ outage: active ? 'mixed' : 'none' }));
   const { errorRate, latencyMs } = service('acme-pay').behaviour();
@@ -37,12 +42,10 @@ export function wireFaults(switchboard: Switchboard, targets: FaultTargets): () 
   });
   switchboard.on('pool-exhausted', async (active) => {
     if (active) giveBack = database.leakConnections();
-    else await giveBack?.();
+    else await returnConnections();
   });
   switchboard.on('stock-errors', (active) => (active ? emptyShelf(database, PROMOTED) : restock(database)));
   switchboard.on('shop-down', (active) => (active ? listener.close() : listener.open()));
 
-  return async () => {
-    await giveBack?.();
-  };
+  return returnConnections;
 }

@@ -66,7 +66,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'slow-database',
     title: 'Slow database',
-    what: 'The disk under the database is slow: reads and commits take around a second, some run into the statement timeout.',
+    what: 'The disk under the database is slow: reads and transactions take a second and more, and some run into the statement timeout.',
     labels: {},
     expect: 'page',
   },

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Prng } from '../domain/prng.ts';
 import { Browser, Network } from './browser.ts';
@@ -56,6 +57,8 @@ export class Traffic {
 
   constructor(options: TrafficOptions) {
     this.#options = options;
+    // Every customer who is thinking listens; there is no leak to be warned of.
+    setMaxListeners(0, this.#stopping.signal);
     this.#ratePerMinute = options.ratePerMinute;
     const random = new Prng(options.seed);
     this.#arrivals = random.fork();
