@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['tillwatch-source'];
 
 const sources = {
-  resolve: { conditions: [...conditions, 'module', 'import', 'node', 'default'] },
-  ssr: { resolve: { conditions: [...conditions, 'module', 'import', 'node', 'default'] } },
+  resolve: { conditions: [...conditions, 'module', 'node', 'default'] },
+  ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'default'] } },
 };
 
 export default defineConfig({

@@ -13,7 +13,7 @@ import { MemoryQueryable, type TestValue } from '@tillwatch/promql/testing';
 import { type Command, type EvalCommand, type LoadedSeries, readScript } from './promql-script.ts';
 
 /** Everything on, as in Prometheus's own test engine. */
-export const FEATURES: readonly Feature[] = [
+const FEATURES: readonly Feature[] = [
   'experimental-functions',
   'duration-expr',
   'extended-range-selectors',

@@ -11,7 +11,7 @@ export type Command =
   | { readonly kind: 'load'; readonly line: number; readonly stepMs: number; readonly series: readonly LoadedSeries[] }
   | EvalCommand;
 
-export type ScriptValue = TestValue | 'histogram';
+type ScriptValue = TestValue | 'histogram';
 
 export interface LoadedSeries {
   readonly labels: Labels;
@@ -36,7 +36,7 @@ export interface EvalCommand {
 }
 
 /** What is said about errors and annotations. Without text or regex any will do. */
-export interface Expectation {
+interface Expectation {
   readonly about: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info';
   readonly text?: string;
   readonly regex?: RegExp;

@@ -18,7 +18,7 @@ export interface Notification {
 export type Tone = 'page' | 'inform' | 'resolved';
 
 /** A run of text in a briefing. Plain text: whoever renders it escapes it. */
-export type BriefingText = string;
+type BriefingText = string;
 
 /** A headed paragraph, list or table of a briefing. */
 export type BriefingBlock =

@@ -59,10 +59,6 @@ function percentOf(key: string): number {
   return sum % 100;
 }
 
-export function isStep(value: unknown): value is Step {
-  return STEPS.includes(value as Step);
-}
-
 export function isRegion(value: unknown): value is Region {
   return REGIONS.includes(value as Region);
 }

@@ -101,8 +101,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'card-testing',
     title: 'Card-testing wave',
-    what: 'Bots try stolen cards at several times the normal rate. Nearly all are declined; customers are served as ever. No technical failure.',
-    labels: { provider: 'acme-pay' },
+    what: 'Bots try stolen Visa cards, delivering to the United States, at three times the rate of all customers. Nearly all are declined; customers are served as ever. No technical failure.',
+    labels: {},
     expect: 'inform',
   },
   {

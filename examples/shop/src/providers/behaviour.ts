@@ -13,7 +13,7 @@ export interface Behaviour {
  * `unavailable`: 503 at once. `hang`: takes the request and never answers. `drop`: closes the connection.
  * `mixed`: each of them now and then, as in a real outage.
  */
-export type Outage = (typeof OUTAGES)[number];
+type Outage = (typeof OUTAGES)[number];
 
 const OUTAGES = ['none', 'unavailable', 'hang', 'drop', 'mixed'] as const;
 

@@ -20,7 +20,7 @@ export interface TrafficStats extends Readonly<Record<VisitEnd, number>> {
 }
 
 /** How much is going on; asked before every arrival. */
-export interface Conditions {
+interface Conditions {
   /** Multiplies the rate of customers. */
   readonly surge: number;
   readonly promotedShare: number;

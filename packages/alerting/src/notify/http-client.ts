@@ -3,7 +3,7 @@ import { parseRetryAfter } from './backoff.ts';
 import { NotifyError, type NotifyReason } from './notify-error.ts';
 
 /** One POST of JSON. */
-export interface HttpPost {
+interface HttpPost {
   /** May be a secret as a whole: never printed. */
   readonly url: string;
   readonly body: string;

@@ -10,7 +10,7 @@ export interface Received {
 }
 
 /** How the server answers. */
-export interface Reply {
+interface Reply {
   readonly status?: number;
   readonly body?: string;
   readonly headers?: Record<string, string>;

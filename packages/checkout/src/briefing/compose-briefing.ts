@@ -76,18 +76,26 @@ function tell(
   };
 }
 
-function title({ incident, team, words, telling }: Story): string {
+function title(story: Story): string {
+  const { incident, team, words, telling } = story;
   const headlines = team.audience === 'business' ? words.plainHeadline : words.headline;
   const headline = headlines[incident.kind];
   // No word of what was bad: its numbers would be from now, when all is well again.
   if (incident.isOver) return cut(`${words.allClear}: ${words.recovered(telling)}`);
+  if (isRecovering(story)) return cut(words.recovering(telling));
   return cut(incident.isPage ? headline(telling) : `${words.notice}: ${headline(telling)}`);
+}
+
+/** Alerts outlast their fault for some minutes, so that a flapping one is one incident: the words must not call that failing. */
+function isRecovering({ incident, config }: Story): boolean {
+  const { now } = incident.figures.successRate;
+  return incident.kind === 'failures' && now !== undefined && now >= 1 - config.objectives.errorRate;
 }
 
 function lead(story: Story): string {
   const { incident, team, words, numbers, telling } = story;
   const since = words.since(telling.since, numbers.duration(incident.untilMs - incident.sinceMs));
-  const meaning = words.meaning[incident.kind](telling);
+  const meaning = isRecovering(story) ? words.recoveringMeaning : words.meaning[incident.kind](telling);
   if (team.audience === 'business') return [since, meaning, lossSentence(story)].filter(Boolean).join(' ');
   return `${since} ${meaning}`;
 }

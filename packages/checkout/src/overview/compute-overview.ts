@@ -36,7 +36,10 @@ export async function overview({ querier, config, nowMs }: OverviewOptions): Pro
     readFunnel(querier, config, nowMs),
     readProviders(querier, config, nowMs),
   ]);
-  const tone = judge(state, rates.successRate.now, config);
+  const judged = judge(state, rates.successRate.now, config);
+  // Alerts outlast their fault for some minutes; what works again is not called failing.
+  const isRecovering = judged === 'bad' && hasRecovered(state, rates.successRate.now, config);
+  const tone = isRecovering ? 'warning' : judged;
   const trouble = tone === 'bad' || tone === 'warning' ? await readTrouble(querier, config, state, nowMs) : undefined;
   const successTone = rates.successRate.now === null ? 'unknown' : toneOfEvidence(state, rates.successRate.now, config);
   return {
@@ -44,7 +47,14 @@ export async function overview({ querier, config, nowMs }: OverviewOptions): Pro
     language: shop.language,
     currency: shop.currency,
     atMs: nowMs,
-    verdict: { tone, sentence: verdict(config, tone, state, rates.successRate.now, trouble, funnel.length > 0) },
+    verdict: {
+      tone,
+      sentence: isRecovering
+        ? briefingWords(languageBase(shop.language)).verdict.recovering(
+            numbersOf(config).percent(rates.successRate.now ?? 1),
+          )
+        : verdict(config, tone, state, rates.successRate.now, trouble, funnel.length > 0),
+    },
     ...rates,
     successRate: { ...rates.successRate, tone: successTone },
     errorRate: { ...rates.errorRate, tone: successTone },
@@ -116,6 +126,12 @@ function judge(state: State, successRate: number | null, config: TillwatchConfig
   const byEvidence = successRate === null ? 'good' : toneOfEvidence(state, successRate, config);
   if (byEvidence !== 'good') return byEvidence;
   return state.alerts.some(({ labels }) => labels.get('severity') === 'page') ? 'warning' : 'good';
+}
+
+/** Do purchases succeed again while only alerts about failures (or what came with them) still fire? */
+function hasRecovered({ alerts, isUp }: State, successRate: number | null, { objectives }: TillwatchConfig): boolean {
+  if (isUp !== true || successRate === null || successRate < 1 - objectives.errorRate) return false;
+  return weightiest(alerts)?.kind === 'failures';
 }
 
 /** One failed order at night is a success rate of zero and no reason for red. */

@@ -139,6 +139,8 @@ export const briefingWordsDe: BriefingWords = {
   noLoss: 'Bisher sind keine verlorenen Bestellungen auszumachen.',
   since: (clock, duration) => `Seit ${clock} Uhr (${duration}).`,
   lasted: (duration, from, to) => `Dauer: ${duration}, von ${from} bis ${to} Uhr.`,
+  recovering: (t) => `Der Bestellvorgang erholt sich: ${t.success ?? '?'} gelingen wieder`,
+  recoveringMeaning: 'Im Augenblick funktioniert es wieder; die Entwarnung folgt, wenn es einige Minuten so bleibt.',
   recovered: (t) =>
     t.success === undefined
       ? 'Die Alarme sind erloschen.'
@@ -189,6 +191,7 @@ export const briefingWordsDe: BriefingWords = {
       `Der Bestellvorgang ist gestört: Nur ${success} der Käufe gelingen${where === undefined ? '' : ` (${where})`}.`,
     warning: (success, where) =>
       `Der Bestellvorgang hat Schwierigkeiten: ${success} der Käufe gelingen${where === undefined ? '' : ` (${where})`}.`,
+    recovering: (success) => `Der Bestellvorgang erholt sich: ${success} der Käufe gelingen wieder.`,
     fewAttempts: 'Die Kundschaft sieht den Shop, aber kaum jemand beginnt einen Bestellvorgang.',
     slowSteps: (success) =>
       `Der Bestellvorgang funktioniert, ist aber langsam: ${success} der Käufe gelingen nach langem Warten.`,

@@ -137,6 +137,8 @@ export const briefingWordsEn: BriefingWords = {
   noLoss: 'No lost orders can be made out so far.',
   since: (clock, duration) => `Since ${clock} (${duration}).`,
   lasted: (duration, from, to) => `It lasted ${duration}, from ${from} to ${to}.`,
+  recovering: (t) => `Checkout is recovering: ${t.success ?? '?'} succeed again`,
+  recoveringMeaning: 'It works again at this moment; the all-clear follows once it has stayed so for a few minutes.',
   recovered: (t) =>
     t.success === undefined ? 'The alerts have cleared.' : `Checkout works again: ${t.success} succeed now.`,
   told: (teams) => `Told about it: ${teams.join(', ')}.`,
@@ -185,6 +187,7 @@ export const briefingWordsEn: BriefingWords = {
       `Checkout is failing: only ${success} of purchases succeed${where === undefined ? '' : ` (${where})`}.`,
     warning: (success, where) =>
       `Checkout has trouble: ${success} of purchases succeed${where === undefined ? '' : ` (${where})`}.`,
+    recovering: (success) => `Checkout is recovering: ${success} of purchases succeed again.`,
     fewAttempts: 'Customers see the shop but hardly anybody starts a checkout.',
     slowSteps: (success) => `Checkout works but is slow: ${success} of purchases succeed after a long wait.`,
     down: 'The shop does not answer.',

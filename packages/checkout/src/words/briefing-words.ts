@@ -61,6 +61,9 @@ export interface BriefingWords {
   since(clock: string, duration: string): string;
   lasted(duration: string, from: string, to: string): string;
   recovered(telling: Telling): string;
+  /** While an alert still fires although purchases succeed again. */
+  recovering(telling: Telling): string;
+  readonly recoveringMeaning: string;
   told(teams: readonly string[]): string;
   promotion(name: string): string;
   nothingStandsOut: string;
@@ -101,6 +104,7 @@ export interface BriefingWords {
     readonly stale: (clock: string) => string;
     readonly failing: (success: string, part: string | undefined) => string;
     readonly warning: (success: string, part: string | undefined) => string;
+    readonly recovering: (success: string) => string;
     readonly fewAttempts: string;
     readonly slowSteps: (success: string) => string;
     readonly down: string;

@@ -114,11 +114,11 @@ export class Histogram implements Family {
   #create(values: readonly string[]): HistogramCell {
     const labels = labelSet(this.labelNames, values);
     const inside = formatLabelSet(labels);
-    const before = inside === '' ? '' : `${inside},`;
+    const rest = inside === '' ? '' : `,${inside}`;
     const braces = inside === '' ? '' : `{${inside}}`;
     this.#prefixes.push([
-      ...Array.from(this.#bounds, (bound) => `${this.name}_bucket{${before}le="${bound}"} `),
-      `${this.name}_bucket{${before}le="+Inf"} `,
+      ...Array.from(this.#bounds, (bound) => `${this.name}_bucket{le="${bound}"${rest}} `),
+      `${this.name}_bucket{le="+Inf"${rest}} `,
       `${this.name}_sum${braces} `,
       `${this.name}_count${braces} `,
     ]);

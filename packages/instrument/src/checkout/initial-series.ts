@@ -6,8 +6,8 @@ import type { Journey, JourneyProvider } from './journey.ts';
  * that appears with its first failure at 1 has not grown, and nobody hears of that failure.
  *
  * What is made, per channel and region: attempts; success by provider and method; technical failures of each step,
- * with its providers and methods and the reasons below; abandonment by step; declines by provider and method. The
- * tiers are made in this order, each only if it fits as a whole into what is left of the budget.
+ * with its providers and methods and the reasons below; abandonment by step; declines by provider and method. They are
+ * made in this order, one reason after the other, each only if it fits as a whole into what is left of the budget.
  */
 
 /** Technical reasons that any provider can give. */
@@ -34,8 +34,7 @@ export function createInitialSeries(
     journey.regions.map((region) => metrics.lane(channel, region, version)),
   );
   let left = budget - metrics.outcomeSeries;
-  for (const tier of [successes, providerFailures, ownFailures, abandonments, declines]) {
-    const cells = tier(journey);
+  for (const cells of tiers(journey)) {
     if (cells.length * lanes.length > left) continue;
     left -= cells.length * lanes.length;
     for (const lane of lanes) {
@@ -47,6 +46,18 @@ export function createInitialSeries(
 
 type Create = (metrics: CheckoutMetrics, lane: Lane, currency: string) => void;
 
+/** What is made, the more important first. */
+function tiers(journey: Journey): Create[][] {
+  return [
+    successes(journey),
+    ...PROVIDER_REASONS.map((reason) => providerFailures(journey, reason)),
+    ...OWN_REASONS.map((reason) => ownFailures(journey, reason)),
+    declaredFailures(journey),
+    abandonments(journey),
+    ...DECLINES.map((reason) => declines(journey, reason)),
+  ];
+}
+
 function successes(journey: Journey): Create[] {
   return orNone(payers(journey)).flatMap(({ name, methods }) =>
     orEmpty(methods).map(
@@ -57,23 +68,29 @@ function successes(journey: Journey): Create[] {
   );
 }
 
-function providerFailures(journey: Journey): Create[] {
+function providerFailures(journey: Journey, reason: string): Create[] {
   return journey.providers.flatMap((provider) =>
     provider.steps.flatMap((step) =>
-      unique([...PROVIDER_REASONS, ...(journey.reasons[step] ?? [])]).flatMap((reason) =>
-        methodsAt(journey, provider, step).map((method) => failure('technical', reason, step, provider.name, method)),
-      ),
+      methodsAt(journey, provider, step).map((method) => failure('technical', reason, step, provider.name, method)),
     ),
   );
 }
 
-function ownFailures(journey: Journey): Create[] {
-  const own = journey.steps.filter((step) => !journey.providers.some(({ steps }) => steps.includes(step)));
-  return own.flatMap((step) =>
-    unique([...OWN_REASONS, ...(journey.reasons[step] ?? [])]).map((reason) =>
-      failure('technical', reason, step, '', ''),
-    ),
-  );
+function ownFailures(journey: Journey, reason: string): Create[] {
+  return ownSteps(journey).map((step) => failure('technical', reason, step, '', ''));
+}
+
+/** The reasons that the shop declares, at the steps it declares them for. */
+function declaredFailures(journey: Journey): Create[] {
+  return Object.entries(journey.reasons).flatMap(([step, reasons]) => {
+    const called = journey.providers.filter(({ steps }) => steps.includes(step));
+    const places = called.flatMap((provider) =>
+      methodsAt(journey, provider, step).map((method) => [provider.name, method] as const),
+    );
+    return [['', ''] as const, ...places].flatMap(([provider, method]) =>
+      reasons.map((reason) => failure('technical', reason, step, provider, method)),
+    );
+  });
 }
 
 function abandonments(journey: Journey): Create[] {
@@ -86,13 +103,11 @@ function abandonments(journey: Journey): Create[] {
   );
 }
 
-function declines(journey: Journey): Create[] {
+function declines(journey: Journey, reason: string): Create[] {
   const step = journey.paymentStep;
   if (step === undefined) return [];
   return payers(journey).flatMap((provider) =>
-    orEmpty(provider.methods).flatMap((method) =>
-      DECLINES.map((reason) => failure('customer', reason, step, provider.name, method)),
-    ),
+    orEmpty(provider.methods).map((method) => failure('customer', reason, step, provider.name, method)),
   );
 }
 
@@ -133,10 +148,11 @@ function orNone(providers: readonly JourneyProvider[]): readonly Pick<JourneyPro
   return providers.length === 0 ? [{ name: '', methods: [] }] : providers;
 }
 
-function orEmpty(values: readonly string[]): readonly string[] {
-  return values.length === 0 ? [''] : values;
+/** The steps that call nobody. */
+function ownSteps(journey: Journey): readonly string[] {
+  return journey.steps.filter((step) => !journey.providers.some(({ steps }) => steps.includes(step)));
 }
 
-function unique(values: readonly string[]): string[] {
-  return [...new Set(values)];
+function orEmpty(values: readonly string[]): readonly string[] {
+  return values.length === 0 ? [''] : values;
 }

@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import { Gauge, Registry } from 'prom-client';
 import { codeLookup } from '../classify/provider-codes.ts';
+import { monotonicMs } from '../clock.ts';
 import { instrumentProcess } from '../process.ts';
 import { SelfMetrics } from '../self-metrics.ts';
 import { expose } from '../serve/expose.ts';
@@ -68,7 +68,7 @@ export function instrumentCheckout(options: CheckoutOptions): Checkout {
     currency,
     timeoutMs,
     maxOpenAttempts: positive('maxOpenAttempts', options.maxOpenAttempts, 100_000),
-    now: options.now ?? (() => performance.now()),
+    now: options.now ?? monotonicMs,
     lookup: codeLookup(options.codes),
     classify: options.classify,
     log: options.log,
@@ -77,7 +77,7 @@ export function instrumentCheckout(options: CheckoutOptions): Checkout {
   const budget = positive('maxInitialSeries', options.maxInitialSeries, 2000);
   createInitialSeries(metrics, journey, version, currency, budget);
   instrumentProcess({ register: registry, version, processMetrics: options.processMetrics ?? true });
-  showOpenAttempts(registry, desk);
+  const hide = showOpenAttempts(registry, desk);
 
   // The timer ends attempts also in a shop that nobody scrapes. It must not keep a process alive.
   const timer = setInterval(() => desk.expire(), Math.min(Math.max(timeoutMs / 4, 100), 15_000));
@@ -91,20 +91,44 @@ export function instrumentCheckout(options: CheckoutOptions): Checkout {
     registry,
     metrics: () => expose(registry),
     metricsHandler: metricsHandler(registry),
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer);
+      hide();
+    },
   };
 }
 
-function showOpenAttempts(registry: Registry, desk: Desk): void {
+/** The open attempts of all checkouts of a registry. */
+class OpenAttemptsGauge extends Gauge {
+  readonly desks = new Map<Desk, { isStopped: boolean }>();
+}
+
+/** Shows the open attempts of `desk` until the returned function was called and the last one has ended. */
+function showOpenAttempts(registry: Registry, desk: Desk): () => void {
   const name = 'checkout_attempts_open';
-  if (registry.getSingleMetric(name) !== undefined) return;
-  new Gauge({
+  const existing: unknown = registry.getSingleMetric(name);
+  const gauge = existing instanceof OpenAttemptsGauge ? existing : newGauge(registry, name);
+  const entry = { isStopped: false };
+  gauge.desks.set(desk, entry);
+  return () => {
+    entry.isStopped = true;
+  };
+}
+
+function newGauge(registry: Registry, name: string): OpenAttemptsGauge {
+  const gauge = new OpenAttemptsGauge({
     name,
     help: 'Checkouts that have begun and not ended.',
     registers: [registry],
     collect() {
-      desk.expire();
-      this.set(desk.openCount);
+      let open = 0;
+      for (const [desk, { isStopped }] of gauge.desks) {
+        desk.expire();
+        open += desk.openCount;
+        if (isStopped && desk.openCount === 0) gauge.desks.delete(desk);
+      }
+      gauge.set(open);
     },
   });
+  return gauge;
 }

@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
 import { type Histogram, type HistogramCell, histogram } from '../cells/histogram.ts';
+import { monotonicMs } from '../clock.ts';
 import { LabelGuard } from '../labels/label-guard.ts';
 import { sanitizeReason } from '../labels/sanitize.ts';
 import { SelfMetrics } from '../self-metrics.ts';
@@ -47,7 +47,7 @@ export class DbMetrics {
     const self = new SelfMetrics(options.register);
     const maxOperations = options.maxOperations ?? 50;
     const buckets = options.buckets ?? BUCKETS;
-    this.now = options.now ?? (() => performance.now());
+    this.now = options.now ?? monotonicMs;
     this.pool = options.pool ?? 'default';
     this.#name = options.operation;
     this.#queries = histogram(

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { performance } from 'node:perf_hooks';
 import type { Registry } from 'prom-client';
 import { type Counter, type CounterCell, counter } from '../cells/counter.ts';
 import { type Histogram, type HistogramCell, histogram } from '../cells/histogram.ts';
+import { monotonicMs } from '../clock.ts';
 import { LabelGuard } from '../labels/label-guard.ts';
 import { sanitizeLabel } from '../labels/sanitize.ts';
 import { SelfMetrics } from '../self-metrics.ts';
@@ -72,7 +72,7 @@ export class HttpMetrics {
       onFold: () => self.foldedLabel('route'),
     });
     this.#ignore = new Set(options.ignore ?? ['/metrics']);
-    this.#now = options.now ?? (() => performance.now());
+    this.#now = options.now ?? monotonicMs;
   }
 
   /** Makes the counters of a route before its first request. */

@@ -10,7 +10,7 @@ import { CliError, printProblems, processTerminal, type Terminal } from './termi
 import { upCommand } from './up.ts';
 
 /** Where the page is when nothing else is said. */
-export const DEFAULT_LISTEN = '127.0.0.1:9095';
+const DEFAULT_LISTEN = '127.0.0.1:9095';
 
 /** Runs one command line and returns its exit code: 0 well, 1 not, 2 for a command line that makes no sense. */
 export async function runCli(args: readonly string[], terminal: Terminal = processTerminal): Promise<number> {

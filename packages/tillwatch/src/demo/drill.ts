@@ -19,7 +19,7 @@ export interface DrillOptions {
 }
 
 /** What a drill found, in the form that `--json` prints. */
-export interface DrillReport {
+interface DrillReport {
   readonly fault: FaultName;
   readonly detected: boolean;
   /** From the fault to the first Slack message that pages (or, for a fault that only informs, informs); `null` for none. */
@@ -205,7 +205,7 @@ export function drillTable({ report, passed, shortcomings }: DrillResult): strin
   return `${rows.map(([name, value]) => `  ${name.padEnd(15)}${value}`).join('\n')}\n`;
 }
 
-export function sleep(ms: number): Promise<void> {
+function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 

@@ -27,7 +27,17 @@ const STOP_TIMEOUT_MS = 5_000;
 /** Starts the shop on free ports and resolves when customers are shopping. Rejects with what it printed when it does not start. */
 export async function startShopProcess(options: ShopProcessOptions = {}): Promise<ShopProcess> {
   const main = fileURLToPath(import.meta.resolve('@tillwatch/example-shop/main'));
-  const args = [main, 'serve', '--json', '--exit-with-parent', '--no-rhythm', '--port', String(options.port ?? 0), '--admin-port', '0'];
+  const args = [
+    main,
+    'serve',
+    '--json',
+    '--exit-with-parent',
+    '--no-rhythm',
+    '--port',
+    String(options.port ?? 0),
+    '--admin-port',
+    '0',
+  ];
   if (options.seed !== undefined) args.push('--seed', String(options.seed));
   if (options.ratePerMinute !== undefined) args.push('--rate', String(options.ratePerMinute));
   // The pipe ends with this process, and the shop ends with the pipe: nothing stays behind.

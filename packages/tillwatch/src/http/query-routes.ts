@@ -124,7 +124,7 @@ function queryOptions(parameters: Parameters): { timeoutMs?: number; lookbackMs?
 }
 
 /** The JSON of an instant query's `data`. */
-export function instantJson(result: InstantResult, limit = 0): string {
+function instantJson(result: InstantResult, limit = 0): string {
   const { value } = result;
   switch (value.type) {
     case 'scalar':

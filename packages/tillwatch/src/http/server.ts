@@ -12,7 +12,7 @@ import { guardOrigin, SECURITY_HEADERS } from './security.ts';
 import { registerStatusRoutes, type StatusServices } from './status-routes.ts';
 
 /** Everything that the HTTP side shows or moves. */
-export type HttpServices = QueryServices & StatusServices & LifecycleServices & PageServices & AlertmanagerServices;
+type HttpServices = QueryServices & StatusServices & LifecycleServices & PageServices & AlertmanagerServices;
 
 /** Request bodies larger than this are refused (413): queries and alerts are far smaller. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** One line of a chart. */
-export interface ChartLine {
+interface ChartLine {
   readonly name: string;
   readonly values: readonly (number | null)[];
 }

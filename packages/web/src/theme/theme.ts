@@ -21,7 +21,7 @@ export function toggleTheme(): void {
   window.dispatchEvent(new Event('tillwatch-theme'));
 }
 
-export function isDark(): boolean {
+function isDark(): boolean {
   const chosen = document.documentElement.dataset.theme;
   return chosen === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';
 }

@@ -11,7 +11,7 @@ export interface Formats {
   duration(ms: number): string;
 }
 
-export const NOTHING = '–';
+const NOTHING = '–';
 
 export function createFormats(shop: { language: string; currency: string; timezone: string }): Formats {
   const { language, timezone: timeZone } = shop;

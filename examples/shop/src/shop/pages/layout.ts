@@ -61,7 +61,7 @@ export function layout({ title, visitor, body, scripts = [] }: Page): string {
   return page.toString();
 }
 
-export function itemsText(count: number): string {
+function itemsText(count: number): string {
   return count === 1 ? '1 item' : `${count} items`;
 }
 

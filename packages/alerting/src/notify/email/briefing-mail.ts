@@ -18,7 +18,7 @@ export function briefingMail(briefing: Briefing): MailContent {
 }
 
 /** The plain form: readable by itself, lines as they come. */
-export function briefingText(briefing: Briefing): string {
+function briefingText(briefing: Briefing): string {
   const parts = [briefing.title, briefing.lead, ...briefing.blocks.map(blockText)];
   if (briefing.links.length > 0) parts.push(briefing.links.map(({ text, url }) => `${text}: ${url}`).join('\n'));
   if (briefing.footer !== '') parts.push(`-- \n${briefing.footer}`);

@@ -54,7 +54,7 @@ export function createWebhookNotifier(config: WebhookConfig, context: NotifierCo
 }
 
 /** The body. `maxAlerts` 0 means all; what is left out is counted in `truncatedAlerts`. */
-export function webhookBody(
+function webhookBody(
   message: { readonly notification: Notification; readonly routeLabels: Labels; readonly reason: string },
   externalUrl: string,
   maxAlerts: number,
