@@ -37,6 +37,8 @@ async function queries(registry: Registry): Promise<Record<string, number>> {
 describe('pg', () => {
   /** Stands in for a connection: the pool is the real one. */
   class FakeClient extends EventEmitter {
+    /** Without this the pool throws a returned client away. */
+    readonly _queryable = true;
     connect(callback: (error: Error | null) => void): void {
       setImmediate(() => callback(null));
     }

@@ -1,24 +1,14 @@
-import { type Classification, type Classify, FAILURE_CLASSES, type FailureClass } from '../classify/classification.ts';
-import { classifyError, UNKNOWN } from '../classify/classify-error.ts';
+import type { Classification, Classify } from '../classify/classification.ts';
 import type { CodeLookup } from '../classify/provider-codes.ts';
-import { sanitizeReason } from '../labels/sanitize.ts';
 import type { SelfMetrics } from '../self-metrics.ts';
 import type { AttemptStart, FailureInfo, Refusal, SuccessInfo } from './attempt.ts';
 import type { CheckoutLabels } from './checkout-labels.ts';
 import type { CheckoutMetrics, Outcome, StepCells } from './checkout-metrics.ts';
-import { type FailureLine, type FailureLog, writeFailure } from './failure-log.ts';
+import { type FailureLog, failureLine, writeFailure } from './failure-log.ts';
+import { FailureReader, type KnownFailure } from './failure-reader.ts';
 import { OpenAttempts } from './open-attempts.ts';
 import { RunningAttempt } from './running-attempt.ts';
 import { checkedTraceId, traceIdOf } from './trace.ts';
-
-/** A failure with all its labels admitted. */
-export interface KnownFailure extends Classification {
-  readonly step: string;
-  readonly provider: string;
-  readonly method: string;
-  /** What was thrown, to recognise it when it is handed to `fail`. */
-  readonly error: unknown;
-}
 
 /** What the desk works with. */
 export interface DeskOptions {
@@ -42,12 +32,14 @@ export class Desk {
   readonly labels: CheckoutLabels;
   readonly #options: DeskOptions;
   readonly #metrics: CheckoutMetrics;
+  readonly #reader: FailureReader;
   readonly #open = new OpenAttempts<RunningAttempt>();
   readonly #byId = new Map<string, RunningAttempt>();
 
   constructor(options: DeskOptions) {
     this.#options = options;
     this.#metrics = options.metrics;
+    this.#reader = new FailureReader(options);
     this.now = options.now;
     this.labels = options.labels;
   }
@@ -118,11 +110,11 @@ export class Desk {
   }
 
   stepThrew(attempt: RunningAttempt, cells: StepCells, startMs: number, error: unknown): void {
-    this.#stepFailed(attempt, cells, startMs, this.#classify(error, cells.step, cells.provider), error);
+    this.#stepFailed(attempt, cells, startMs, this.#reader.classify(error, cells.step, cells.provider), error);
   }
 
   stepRefused(attempt: RunningAttempt, cells: StepCells, startMs: number, refusal: Refusal): void {
-    this.#stepFailed(attempt, cells, startMs, this.#byReason(refusal.reason, refusal.class), undefined);
+    this.#stepFailed(attempt, cells, startMs, this.#reader.byReason(refusal.reason, refusal.class), undefined);
   }
 
   succeed(attempt: RunningAttempt, info: SuccessInfo | undefined): void {
@@ -138,7 +130,7 @@ export class Desk {
   fail(attempt: RunningAttempt, info: FailureInfo | undefined): void {
     const nowMs = this.now();
     if (!this.#end(attempt, 'failure', nowMs)) return;
-    this.#countFailure(attempt, this.#failureOf(attempt, info), nowMs);
+    this.#countFailure(attempt, this.#reader.failureOf(attempt, info), nowMs);
   }
 
   abandon(attempt: RunningAttempt, step: string | undefined): void {
@@ -220,95 +212,19 @@ export class Desk {
     this.#log(attempt, failure, nowMs);
   }
 
-  /** Joins what the caller says with what is remembered of the step that failed. */
-  #failureOf(attempt: RunningAttempt, info: FailureInfo = {}): KnownFailure {
-    const remembered = attempt.failure;
-    const step =
-      info.step === undefined ? (remembered?.step ?? attempt.currentStep) : this.labels.step.admit(info.step);
-    const isSameStep = step === remembered?.step;
-    const provider = this.#providerOf(attempt, info, step);
-    const method =
-      info.method === undefined
-        ? isSameStep
-          ? remembered.method
-          : attempt.method
-        : this.labels.method.admit(info.method);
-    return {
-      ...this.#classificationOf(info, isSameStep ? remembered : undefined, step, provider),
-      step,
-      provider,
-      method,
-      error: undefined,
-    };
-  }
-
-  #providerOf(attempt: RunningAttempt, info: FailureInfo, step: string): string {
-    if (info.provider !== undefined) return this.labels.provider.admit(info.provider);
-    if (attempt.failure !== undefined && attempt.failure.step === step) return attempt.failure.provider;
-    return attempt.currentStep === step ? attempt.currentProvider : '';
-  }
-
-  #classificationOf(
-    info: FailureInfo,
-    remembered: KnownFailure | undefined,
-    step: string,
-    provider: string,
-  ): Classification {
-    if (info.reason !== undefined) return this.#byReason(info.reason, info.class);
-    const isNewError = info.error !== undefined && info.error !== remembered?.error;
-    const found = isNewError ? this.#classify(info.error, step, provider) : (remembered ?? UNKNOWN);
-    return { class: checkedClass(info.class) ?? found.class, reason: this.labels.reason.admit(found.reason) };
-  }
-
-  #byReason(reason: string, failureClass: FailureClass | undefined): Classification {
-    const known = this.#options.lookup(String(reason));
-    const word = known?.reason ?? sanitizeReason(String(reason));
-    return {
-      class: checkedClass(failureClass) ?? known?.class ?? 'technical',
-      reason: this.labels.reason.admit(word === '' ? UNKNOWN.reason : word),
-    };
-  }
-
-  #classify(error: unknown, step: string, provider: string): Classification {
-    const context = { step, provider };
-    let found: Classification | undefined;
-    try {
-      found = this.#options.classify?.(error, context);
-    } catch {
-      this.#options.self.error('classify').value += 1;
-    }
-    found ??= classifyError(error, context, this.#options.lookup);
-    const word = sanitizeReason(String(found.reason));
-    return {
-      class: checkedClass(found.class) ?? 'technical',
-      reason: this.labels.reason.admit(word === '' ? UNKNOWN.reason : word),
-    };
-  }
-
   #log(attempt: RunningAttempt, failure: KnownFailure, nowMs: number): void {
     const { log } = this.#options;
     if (log === undefined) return;
     try {
-      writeFailure(log, this.#line(attempt, failure, nowMs));
+      const { id: attemptId, lane, value: amount, currency, startedMs } = attempt;
+      const traceId = traceIdOf(attempt.traceparent) ?? this.#currentTraceId();
+      writeFailure(
+        log,
+        failureLine({ attemptId, failure, lane, amount, currency, durationMs: nowMs - startedMs, traceId }),
+      );
     } catch {
       this.#options.self.error('log').value += 1;
     }
-  }
-
-  #line(attempt: RunningAttempt, failure: KnownFailure, nowMs: number): FailureLine {
-    const { lane } = attempt;
-    const traceId = traceIdOf(attempt.traceparent) ?? this.#currentTraceId();
-    return {
-      attempt_id: attempt.id,
-      ...present({ step: failure.step, provider: failure.provider, method: failure.method }),
-      reason: failure.reason,
-      class: failure.class,
-      ...present({ channel: lane.channel, region: lane.region, version: lane.version }),
-      amount: attempt.value,
-      currency: attempt.currency,
-      duration_ms: Math.round(nowMs - attempt.startedMs),
-      ...(traceId === undefined ? {} : { trace_id: traceId }),
-    };
   }
 
   #currentTraceId(): string | undefined {
@@ -319,14 +235,4 @@ export class Desk {
       return undefined;
     }
   }
-}
-
-/** A class as a caller without a compiler may have spelled it. */
-function checkedClass(value: FailureClass | undefined): FailureClass | undefined {
-  return value !== undefined && FAILURE_CLASSES.includes(value) ? value : undefined;
-}
-
-function present<K extends string>(fields: Readonly<Record<K, string>>): Partial<Record<K, string>> {
-  const kept = Object.entries(fields).filter(([, value]) => value !== '');
-  return Object.fromEntries(kept) as Partial<Record<K, string>>;
 }

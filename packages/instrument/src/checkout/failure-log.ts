@@ -1,4 +1,5 @@
 import type { FailureClass } from '../classify/classification.ts';
+import type { KnownFailure } from './failure-reader.ts';
 
 /** One failed attempt. Holds code words and amounts only: no message of an error, no name, no address, no card. */
 export interface FailureLine {
@@ -52,4 +53,34 @@ export function writeFailure(log: FailureLog, line: FailureLine): void {
   } else {
     log.info(line, MESSAGE);
   }
+}
+
+/** The line of a failed attempt. All labels are admitted ones; the empty ones are left out. */
+export function failureLine(about: {
+  readonly attemptId: string;
+  readonly failure: KnownFailure;
+  readonly lane: { readonly channel: string; readonly region: string; readonly version: string };
+  readonly amount: number;
+  readonly currency: string;
+  readonly durationMs: number;
+  readonly traceId: string | undefined;
+}): FailureLine {
+  const { step, provider, method, reason } = about.failure;
+  const { channel, region, version } = about.lane;
+  return {
+    attempt_id: about.attemptId,
+    ...present({ step, provider, method }),
+    reason,
+    class: about.failure.class,
+    ...present({ channel, region, version }),
+    amount: about.amount,
+    currency: about.currency,
+    duration_ms: Math.round(about.durationMs),
+    ...(about.traceId === undefined ? {} : { trace_id: about.traceId }),
+  };
+}
+
+function present<K extends string>(fields: Readonly<Record<K, string>>): Partial<Record<K, string>> {
+  const kept = Object.entries(fields).filter(([, value]) => value !== '');
+  return Object.fromEntries(kept) as Partial<Record<K, string>>;
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Attempt, AttemptStart, FailureInfo, StepOptions, SuccessInfo } from './attempt.ts';
 import type { Lane, StepCells } from './checkout-metrics.ts';
-import type { Desk, KnownFailure } from './desk.ts';
+import type { Desk } from './desk.ts';
+import type { KnownFailure } from './failure-reader.ts';
 import type { OpenAttempt } from './open-attempts.ts';
 
 const NO_OPTIONS: StepOptions = {};

@@ -22,10 +22,10 @@ export interface HttpOptions {
 }
 
 /** The `route` of a request that no route answers. Never its path: a path is whatever a stranger types. */
-export const UNMATCHED = 'unmatched';
+const UNMATCHED = 'unmatched';
 
 /** The `code` of a request whose client went away before the answer was complete, as nginx has it. */
-export const CLIENT_GONE = 499;
+const CLIENT_GONE = 499;
 
 const BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'];

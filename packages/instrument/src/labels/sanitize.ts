@@ -16,7 +16,7 @@ const MAIL_LIKE = /[^\s@,;<>"']+@[^\s@,;<>"']+/g;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 /** Masks card-like runs of digits and e-mail addresses. Reads at most the first 512 characters. */
-export function maskPersonal(text: string): string {
+function maskPersonal(text: string): string {
   return text.slice(0, 512).replace(MAIL_LIKE, MASK).replace(CARD_LIKE, MASK);
 }
 

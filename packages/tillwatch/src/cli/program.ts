@@ -45,6 +45,8 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
   const program = new Command('tillwatch')
     .description("Keeps watch on a shop's till: is checkout failing, why, and what does it cost?")
     .version(VERSION)
+    // Flags behind a subcommand are the subcommand's.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
     .showHelpAfterError('(tillwatch --help lists the commands)');
@@ -102,7 +104,8 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .action(run(notifyTestCommand));
 
   const demo = program
-    .command('demo', { isDefault: false })
+    .command('demo')
+    .enablePositionalOptions()
     .description('run a small shop with customers, and watch it')
     .option('--listen <address>', 'host:port of the page; port 0 picks a free one', DEFAULT_LISTEN)
     .option('--data <dir>', 'folder of the demo', '.tillwatch/demo')

@@ -56,13 +56,13 @@ export interface DrillGround {
 }
 
 /** Healthy customers before the fault: rules compare with the recent past, and false alarms need time to show. */
-const WARM_UP_MS = 150_000;
+const WARM_UP_MS = 240_000;
 /** How long a page may take before the drill counts it as missed. */
 const PAGE_WITHIN_MS = 480_000;
 /** How long nobody may be paged when nobody should be. */
 const QUIET_FOR_MS = 240_000;
 /** A fault lasts at least so long, so that messages which name amounts have something to name. */
-const BROKEN_AT_LEAST_MS = 90_000;
+const BROKEN_AT_LEAST_MS = 180_000;
 const ALL_CLEAR_WITHIN_MS = 900_000;
 
 /** Breaks a shop on free ports, waits for what should come of it, heals it and waits for the all-clear. */

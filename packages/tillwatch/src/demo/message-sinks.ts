@@ -67,6 +67,7 @@ export async function startMessageSinks(now: () => number = Date.now): Promise<M
   const mail = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS', 'AUTH'],
+    closeTimeout: 1_000,
     size: MAX_MESSAGE_BYTES,
     onData(stream, session, callback) {
       const chunks: Buffer[] = [];

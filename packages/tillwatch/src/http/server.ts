@@ -101,9 +101,11 @@ export async function createHttpServer(options: {
     },
     async stop() {
       isReady = false;
+      // Fastify closes only servers that it made listen itself.
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      if (app !== undefined) await app.close();
-      else await new Promise((resolve) => server.close(resolve));
+      await closed;
+      await app?.close();
     },
   };
 }
