@@ -19,6 +19,8 @@ export default defineConfig({
           benchmark: { include: ['packages/*/test/**/*.bench.ts'] },
           // Rooms keep no global state, so tests share a worker.
           isolate: false,
+          // Property tests take their time on a busy machine.
+          testTimeout: 30_000,
         },
       },
       {
@@ -30,7 +32,6 @@ export default defineConfig({
         test: {
           name: 'peers',
           include: ['test/peers/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
@@ -40,7 +41,6 @@ export default defineConfig({
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

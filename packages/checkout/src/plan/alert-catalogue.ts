@@ -251,6 +251,7 @@ function ordersDropped(config: TillwatchConfig, window: string, units: number): 
   return [
     `${orders} / (checkout:orders:expected${window} > 0) < ${number(ordersDropBelow)}`,
     `and checkout:missing_orders_evidence:${window} > ${CONVINCING}`,
+    watchedFor(window),
     // Below the recent past too; once firing, the recent past is the trouble itself and says nothing.
     `and (${orders} < ${number(ordersDropBelow * units)} * checkout:orders:before or ${orders} and ${firing})`,
   ].join('\n');
@@ -264,10 +265,16 @@ function attemptsStopped(window: string, units: number): string {
   return [
     `${attempts} / (${expected} > 0) < ${STOPPED_BELOW}`,
     `and checkout:missing_attempts_evidence:${window} > ${CONVINCING}`,
+    watchedFor(window),
     `and (${attempts} < ${number(0.7 * units)} * checkout:payable:before`,
     `  or ${attempts} < ${VANISHED_BELOW} * ${expected}`,
     `  or ${attempts} and on (slice, channel, region) ${firing})`,
   ].join('\n');
+}
+
+/** A window that is longer than the shop was watched holds fewer checkouts than such windows do. */
+function watchedFor(window: string): string {
+  return `and on () (checkout:shop_up offset ${window})`;
 }
 
 /** Hardly anybody starts a checkout although the recent past lets expect it; stays until somebody does. */
