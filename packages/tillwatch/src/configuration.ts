@@ -1,15 +1,20 @@
 import { relative, resolve } from 'node:path';
+import { checkReceiverTemplates, checkRuleTemplate, parseNotificationTemplates } from '@tillwatch/alerting';
 import { readTillwatchConfig, type TillwatchConfig } from '@tillwatch/checkout';
 import {
   type AlertmanagerConfig,
+  addScrapeConfigFiles,
   type PrometheusConfig,
   type RuleGroup,
   readAlertmanagerConfig,
   readPrometheusConfig,
   readRuleFile,
+  readYaml,
 } from '@tillwatch/config';
 import { isError, type Problem, type SourceText, spanOf } from '@tillwatch/model';
+import { z } from 'zod';
 import { expandPatterns, readSource } from './files.ts';
+import { placeInReceivers } from './template-places.ts';
 
 /** The standard files, read and checked: what the engine runs on. */
 export interface Configuration {
@@ -56,19 +61,26 @@ export interface AlertmanagerFiles {
   readonly templates: readonly SourceText[];
 }
 
-/** Reads prometheus.yml and the rule files that it names. */
+/** Reads prometheus.yml, and the rule files and files of jobs that it names. A mistake in one does not silence the others. */
 export async function loadPrometheusFiles(file: string): Promise<LoadResult<PrometheusFiles>> {
   const problems: Problem[] = [];
   const source = await read(file, problems);
   if (source === undefined) return { value: undefined, problems };
-  const { config: prometheus, problems: own } = readPrometheusConfig(source);
-  problems.push(...own);
+  const main = readPrometheusConfig(source);
+  problems.push(...main.problems);
+
+  const jobFiles = await readAll(
+    main.config?.scrapeConfigFiles ?? writtenList(source, 'scrape_config_files'),
+    file,
+    problems,
+  );
+  const withJobs = main.config === undefined ? undefined : addScrapeConfigFiles(main.config, jobFiles);
+  problems.push(...(withJobs?.problems ?? []));
+  const prometheus = withJobs?.config;
 
   const ruleFiles: { file: string; groups: readonly RuleGroup[] }[] = [];
-  for (const path of await expandPatterns(prometheus?.ruleFiles ?? [], resolve(file))) {
-    const rules = await read(path, problems);
-    if (rules === undefined) continue;
-    const result = readRuleFile(rules);
+  for (const rules of await readAll(main.config?.ruleFiles ?? writtenList(source, 'rule_files'), file, problems)) {
+    const result = readRules(rules, prometheus);
     problems.push(...result.problems);
     ruleFiles.push({ file: rules.file, groups: result.groups });
   }
@@ -78,7 +90,25 @@ export async function loadPrometheusFiles(file: string): Promise<LoadResult<Prom
   };
 }
 
-/** Reads alertmanager.yml and the templates that it names. */
+/** Reads one rule file by itself. */
+export async function loadRuleFile(file: string): Promise<LoadResult<readonly RuleGroup[]>> {
+  const problems: Problem[] = [];
+  const source = await read(file, problems);
+  if (source === undefined) return { value: undefined, problems };
+  const result = readRules(source, undefined);
+  problems.push(...result.problems);
+  return { value: problems.some(isError) ? undefined : result.groups, problems };
+}
+
+/** Reads one file of notification templates by itself. */
+export async function loadTemplateFile(file: string): Promise<LoadResult<SourceText>> {
+  const problems: Problem[] = [];
+  const source = await read(file, problems);
+  if (source !== undefined) problems.push(...parseNotificationTemplates([source]).problems);
+  return { value: problems.some(isError) ? undefined : source, problems };
+}
+
+/** Reads alertmanager.yml and the templates that it names, and renders every text of every receiver once on trial. */
 export async function loadAlertmanagerFiles(file: string): Promise<LoadResult<AlertmanagerFiles>> {
   const problems: Problem[] = [];
   const source = await read(file, problems);
@@ -86,15 +116,46 @@ export async function loadAlertmanagerFiles(file: string): Promise<LoadResult<Al
   const { config: alertmanager, problems: own } = readAlertmanagerConfig(source);
   problems.push(...own);
 
-  const templates: SourceText[] = [];
-  for (const path of await expandPatterns(alertmanager?.templates ?? [], resolve(file))) {
-    const template = await read(path, problems);
-    if (template !== undefined) templates.push(template);
-  }
+  const templates = await readAll(alertmanager?.templates ?? writtenList(source, 'templates'), file, problems);
+  problems.push(
+    ...(alertmanager === undefined
+      ? parseNotificationTemplates(templates).problems
+      : placeInReceivers(source, checkReceiverTemplates(alertmanager, templates))),
+  );
   return {
     value: alertmanager === undefined || problems.some(isError) ? undefined : { alertmanager, templates },
     problems,
   };
+}
+
+/** Without a known prometheus.yml nothing is said about windows that are short for its scrapes. */
+function readRules(source: SourceText, prometheus: PrometheusConfig | undefined) {
+  return readRuleFile(source, {
+    checkTemplate: checkRuleTemplate,
+    ...(prometheus === undefined ? {} : { scrapeIntervalMs: shortestScrapeMs(prometheus) }),
+  });
+}
+
+/** A rule can be about any job: a window is too short only when it is so for all of them. */
+function shortestScrapeMs({ global, scrapeConfigs }: PrometheusConfig): number {
+  return scrapeConfigs.length === 0
+    ? global.scrapeIntervalMs
+    : Math.min(...scrapeConfigs.map((job) => job.scrapeIntervalMs));
+}
+
+/** The patterns of a list in a file that as a whole is refused: the files that it names are checked all the same. */
+function writtenList(source: SourceText, key: string): string[] {
+  const list = (readYaml(source, z.unknown()).raw as Record<string, unknown> | undefined)?.[key];
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : [];
+}
+
+async function readAll(patterns: readonly string[], baseFile: string, problems: Problem[]): Promise<SourceText[]> {
+  const sources: SourceText[] = [];
+  for (const path of await expandPatterns(patterns, resolve(baseFile))) {
+    const source = await read(path, problems);
+    if (source !== undefined) sources.push(source);
+  }
+  return sources;
 }
 
 /** Reads one file under the name that messages call it by; when that fails, the problem is added to the others. */
@@ -107,12 +168,13 @@ async function read(file: string, problems: Problem[]): Promise<SourceText | und
 
 /** Reads tillwatch.yaml. */
 export async function loadTillwatchYaml(file: string): Promise<LoadResult<TillwatchConfig>> {
-  const read = await readSource(resolve(file));
-  if ('problem' in read) {
+  const unread: Problem[] = [];
+  const source = await read(file, unread);
+  if (source === undefined) {
     const hint = 'write one with: tillwatch init';
-    return { value: undefined, problems: [{ ...read.problem, hint }] };
+    return { value: undefined, problems: unread.map((problem) => ({ ...problem, hint })) };
   }
-  const { config, problems } = readTillwatchConfig({ file: displayName(file), text: read.source.text });
+  const { config, problems } = readTillwatchConfig(source);
   return { value: problems.some(isError) ? undefined : config, problems };
 }
 

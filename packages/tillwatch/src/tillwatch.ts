@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { type AlertRouter, createAlertRouter, createRuleEngine, type RuleEngine } from '@tillwatch/alerting';
 import { createEnricher, type TillwatchConfig } from '@tillwatch/checkout';
@@ -10,6 +11,7 @@ import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createLiveFeed, type DemoFeed, type LiveFeed } from './live-feed.ts';
 import { inlineQueries, type Queries } from './query/queries.ts';
 import { localQuerier, QueryEngine } from './query/query-engine.ts';
+import { QUERY_WORKER, workerQueries } from './query/worker-queries.ts';
 import { createSelfMetrics } from './self-metrics.ts';
 
 /** What a process watches: the standard files, and what the shop said in tillwatch.yaml when it runs from one. */
@@ -98,7 +100,11 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     const externalUrl = options.externalUrl ?? http.url();
 
     const engine = new QueryEngine(tsdb);
-    const queries: Queries = inlineQueries(engine);
+    // Sources that run unbuilt have no compiled worker, and a thread cannot be given a clock that is turned by hand.
+    const queries: Queries =
+      clock === systemClock && existsSync(QUERY_WORKER)
+        ? workerQueries({ dataDir: options.dataDir, retentionMs: options.retentionMs, logger })
+        : inlineQueries(engine);
     stops.push(() => queries.close());
     const querier = localQuerier(engine);
 

@@ -1,43 +1,69 @@
-import { resolve } from 'node:path';
-import { readRuleFile } from '@tillwatch/config';
+import { basename, resolve } from 'node:path';
+import { readYaml } from '@tillwatch/config';
 import { isError, type Problem } from '@tillwatch/model';
-import { parseDocument } from 'yaml';
-import { loadAlertmanagerFiles, loadPrometheusFiles, loadTillwatchYaml } from '../configuration.ts';
+import { z } from 'zod';
+import {
+  loadAlertmanagerFiles,
+  loadPrometheusFiles,
+  loadRuleFile,
+  loadTemplateFile,
+  loadTillwatchYaml,
+} from '../configuration.ts';
 import { readSource } from '../files.ts';
 import { plural, printProblems, type Terminal } from './terminal.ts';
 
-/** Validates files of any of the kinds we read; tells them apart by what is in them. */
+/** Validates files of any of the kinds we read, with the files that they name; tells them apart by what is in them. */
 export async function checkCommand(terminal: Terminal, files: readonly string[]): Promise<number> {
-  const problems: Problem[] = [];
   const checked = files.length === 0 ? ['tillwatch.yaml'] : files;
-  for (const file of checked) problems.push(...(await checkFile(file)));
-  printProblems(problems, terminal);
-  if (problems.some(isError)) return 1;
+  // A rule file can be given by itself and be named by a prometheus.yml too: each problem is told once.
+  const problems = new Map<string, Problem>();
+  for (const file of checked) {
+    for (const problem of await checkFile(file)) problems.set(keyOf(problem), problem);
+  }
+  const found = [...problems.values()];
+  printProblems(found, terminal);
+  if (found.some(isError)) return 1;
   terminal.out(`${plural(checked.length, 'file')} checked: fine.\n`);
   return 0;
 }
 
-async function checkFile(file: string): Promise<readonly Problem[]> {
-  const read = await readSource(resolve(file));
-  if ('problem' in read) return [read.problem];
-  const source = { file, text: read.source.text };
-  switch (kindOf(source.text)) {
-    case 'rules':
-      return readRuleFile(source).problems;
-    case 'prometheus':
-      return (await loadPrometheusFiles(file)).problems;
-    case 'alertmanager':
-      return (await loadAlertmanagerFiles(file)).problems;
-    case 'tillwatch':
-      return (await loadTillwatchYaml(file)).problems;
-  }
+function keyOf({ at, code, message }: Problem): string {
+  return `${at.file}:${at.from}:${at.to}:${code}:${message}`;
 }
 
-function kindOf(text: string): 'rules' | 'prometheus' | 'alertmanager' | 'tillwatch' {
-  const content: unknown = parseDocument(text, { logLevel: 'silent' }).toJS({ maxAliasCount: 100 });
-  const has = (key: string) => typeof content === 'object' && content !== null && key in content;
+async function checkFile(file: string): Promise<readonly Problem[]> {
+  return (await LOADERS[await kindOf(file)](file)).problems;
+}
+
+const LOADERS = {
+  rules: loadRuleFile,
+  template: loadTemplateFile,
+  prometheus: loadPrometheusFiles,
+  alertmanager: loadAlertmanagerFiles,
+  tillwatch: loadTillwatchYaml,
+} as const;
+
+type Kind = keyof typeof LOADERS;
+
+async function kindOf(file: string): Promise<Kind> {
+  if (file.endsWith('.tmpl')) return 'template';
+  const read = await readSource(resolve(file));
+  // What cannot be read is complained about by whoever loads it.
+  const content = 'source' in read ? readYaml({ file, text: read.source.text }, z.unknown()).raw : undefined;
+  return (typeof content === 'object' && content !== null && kindByKeys(content)) || kindByName(basename(file));
+}
+
+function kindByKeys(content: object): Kind | undefined {
+  const has = (...keys: string[]) => keys.some((key) => key in content);
   if (has('groups')) return 'rules';
-  if (has('scrape_configs') || has('rule_files') || has('alerting')) return 'prometheus';
-  if (has('receivers') || has('route')) return 'alertmanager';
-  return 'tillwatch';
+  if (has('scrape_configs', 'rule_files', 'scrape_config_files', 'alerting')) return 'prometheus';
+  if (has('receivers', 'route')) return 'alertmanager';
+  return has('shop', 'targets', 'teams') ? 'tillwatch' : undefined;
+}
+
+/** A file that holds nothing telling, or is no YAML. */
+function kindByName(name: string): Kind {
+  if (name.startsWith('prometheus')) return 'prometheus';
+  if (name.startsWith('alertmanager')) return 'alertmanager';
+  return /rules?[.\-_]/.test(name) ? 'rules' : 'tillwatch';
 }

@@ -25,7 +25,8 @@ export interface QueryLimits {
   readonly timeoutMs: number;
 }
 
-const defaultQueryLimits: QueryLimits = { maxSamples: 50_000_000, timeoutMs: 120_000 };
+/** As in Prometheus. */
+export const defaultQueryLimits: QueryLimits = { maxSamples: 50_000_000, timeoutMs: 120_000 };
 
 /** The most steps that a range query may have, as in Prometheus: enough for one point per pixel on any screen. */
 export const MAX_STEPS = 11_000;

@@ -1,0 +1,164 @@
+import { Worker } from 'node:worker_threads';
+import { type Logger, silentLogger } from '@tillwatch/model';
+import { type InstantResult, QueryError, type RangeResult } from '@tillwatch/promql';
+import type { Queries } from './queries.ts';
+import { defaultQueryLimits } from './query-engine.ts';
+import { type QueryReply, type QueryRequest, unpack } from './query-message.ts';
+
+export interface WorkerQueriesOptions {
+  /** The store; it must have been opened for writing once. */
+  readonly dataDir: string;
+  readonly retentionMs: number;
+  readonly logger?: Logger;
+  /** How many queries are evaluated at once. */
+  readonly threads?: number;
+  /** How many may wait beyond that; the next is refused at once. */
+  readonly maxWaiting?: number;
+  /** The compiled worker. */
+  readonly workerFile?: URL;
+  /** How long a thread whose query is out of time may take to notice that itself before it is ended. */
+  readonly graceMs?: number;
+}
+
+/** The worker beside this file; it exists once the package is built. */
+export const QUERY_WORKER = new URL('./query-worker.js', import.meta.url);
+
+/** What a thread may hold on its heap: a query that needs more ends, and not the process. */
+const MAX_HEAP_MB = 1_024;
+
+/** One query from when it is asked until it is answered. */
+interface Job {
+  readonly request: QueryRequest;
+  readonly deadlineMs: number;
+  readonly settle: (reply: QueryReply) => void;
+  readonly fail: (error: Error) => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** One thread, and what it works on. */
+interface Thread {
+  readonly worker: Worker;
+  job: Job | undefined;
+}
+
+/**
+ * Answers in threads that read the store by themselves: however heavy a query is, scraping, rules and delivery go on. A
+ * query's time counts from when it is asked. A thread that does not answer in time is ended and replaced.
+ */
+export function workerQueries(options: WorkerQueriesOptions): Queries {
+  const { dataDir, retentionMs, logger = silentLogger, threads: maxThreads = 2, maxWaiting = 100 } = options;
+  const { workerFile = QUERY_WORKER, graceMs = 1_000 } = options;
+  const threads = new Set<Thread>();
+  const waiting: Job[] = [];
+  let isClosed = false;
+
+  function ask(request: QueryRequest): Promise<InstantResult & RangeResult> {
+    return new Promise((resolve, reject) => {
+      if (isClosed) return reject(new QueryError('canceled', 'the query was canceled: Tillwatch stops'));
+      const isBusy = threads.size >= maxThreads && [...threads].every(({ job }) => job !== undefined);
+      if (isBusy && waiting.length >= maxWaiting) {
+        return reject(new QueryError('timeout', `the query was refused: ${waiting.length} others wait already`));
+      }
+      const limitMs = defaultQueryLimits.timeoutMs;
+      const timeoutMs = Math.max(0, Math.min(request.options.timeoutMs ?? limitMs, limitMs));
+      const job: Job = {
+        request,
+        deadlineMs: Date.now() + timeoutMs,
+        settle(reply) {
+          clearTimeout(job.timer);
+          try {
+            resolve(unpack(reply));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        fail(error) {
+          clearTimeout(job.timer);
+          reject(error);
+        },
+        timer: undefined,
+      };
+      job.timer = setTimeout(() => outOfTime(job), timeoutMs);
+      waiting.push(job);
+      work();
+    });
+  }
+
+  /** Gives waiting queries to idle threads, and starts threads while there are fewer than allowed. */
+  function work(): void {
+    while (waiting.length > 0) {
+      const thread = [...threads].find(({ job }) => job === undefined) ?? startThread();
+      if (thread === undefined) return;
+      const job = waiting.shift()!;
+      thread.job = job;
+      const { request, deadlineMs } = job;
+      const timeoutMs = Math.max(0, deadlineMs - Date.now());
+      thread.worker.postMessage({ ...request, options: { ...request.options, timeoutMs } });
+    }
+  }
+
+  function startThread(): Thread | undefined {
+    if (threads.size >= maxThreads) return undefined;
+    const worker = new Worker(workerFile, {
+      workerData: { dataDir, retentionMs },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    });
+    const thread: Thread = { worker, job: undefined };
+    threads.add(thread);
+    worker.on('message', (reply: QueryReply) => {
+      const { job } = thread;
+      thread.job = undefined;
+      job?.settle(reply);
+      work();
+    });
+    worker.on('error', (error: Error & { code?: string }) => {
+      logger.error('a query thread failed', { err: error.message });
+      const isFull = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      dismiss(thread, isFull ? new QueryError('limit', 'the query needs more memory than one query may have') : error);
+    });
+    worker.on('exit', () => dismiss(thread, new Error('the query thread ended')));
+    return thread;
+  }
+
+  function outOfTime(job: Job): void {
+    const place = waiting.indexOf(job);
+    if (place !== -1) {
+      waiting.splice(place, 1);
+      job.fail(new QueryError('timeout', 'query timed out in query queue'));
+      return;
+    }
+    // The evaluation looks at the time by itself, between series. What does not come back is ended.
+    job.timer = setTimeout(() => {
+      const thread = [...threads].find((one) => one.job === job);
+      if (thread === undefined) return;
+      logger.warn('a query thread did not answer in time and was replaced', {
+        query: job.request.text.slice(0, 200),
+      });
+      dismiss(thread, new QueryError('timeout', 'query timed out in expression evaluation'));
+    }, graceMs);
+  }
+
+  /** Takes a thread out of service; the query that it worked on ends with `error`, others go to a new thread. */
+  function dismiss(thread: Thread, error: Error): void {
+    if (!threads.delete(thread)) return;
+    const { job } = thread;
+    thread.job = undefined;
+    void thread.worker.terminate();
+    job?.fail(error);
+    if (!isClosed) work();
+  }
+
+  return {
+    instant: (text, timeMs, queryOptions = {}) => ask({ text, times: { timeMs }, options: queryOptions }),
+    range: (text, startMs, endMs, stepMs, queryOptions = {}) =>
+      ask({ text, times: { startMs, endMs, stepMs }, options: queryOptions }),
+    async close() {
+      isClosed = true;
+      const canceled = new QueryError('canceled', 'the query was canceled: Tillwatch stops');
+      const workers = [...threads].map(({ worker }) => worker);
+      for (const job of waiting.splice(0)) job.fail(canceled);
+      for (const thread of [...threads]) dismiss(thread, canceled);
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
