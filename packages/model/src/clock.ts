@@ -19,11 +19,23 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
+      let timer: ReturnType<typeof setTimeout>;
+      const wait = (restMs: number) => {
+        const partMs = Math.min(restMs, LONGEST_TIMER_MS);
+        timer = setTimeout(() => {
+          if (restMs > partMs) {
+            wait(restMs - partMs);
+            return;
+          }
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        }, partMs);
+      };
+      wait(ms);
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   },
 };
+
+/** Node's timers hold 31 bits: a longer one would fire at once, so longer sleeps are made of several. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;

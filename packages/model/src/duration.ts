@@ -31,8 +31,8 @@ export function parseDuration(text: string): number | undefined {
 
 /** Writes milliseconds as Prometheus does: `90000` as `1m30s`, `0` as `0s`; weeks and years only when they divide the whole. */
 export function formatDuration(ms: number): string {
-  if (ms === 0) return '0s';
   let rest = Math.abs(Math.round(ms));
+  if (rest === 0) return '0s';
   let out = ms < 0 ? '-' : '';
   for (const [unit, unitMs] of UNITS) {
     const exactOnly = unit === 'y' || unit === 'w';

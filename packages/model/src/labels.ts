@@ -25,20 +25,20 @@ export class Labels implements Iterable<Label> {
 
   /** Builds a set from pairs in any order. Where a name comes twice, the later pair wins. */
   static from(pairs: Iterable<Label>): Labels {
-    const byName = new Map<string, string>();
-    for (const [name, value] of pairs) byName.set(name, value);
-    const sorted: Label[] = [];
-    for (const [name, value] of byName) if (value !== '') sorted.push([name, value]);
-    if (sorted.length === 0) return Labels.empty ?? new Labels([]);
-    sorted.sort((a, b) => compareText(a[0], b[0]));
-    return new Labels(sorted);
+    const own: Label[] = [];
+    for (const [name, value] of pairs) own.push([name, value]);
+    return Labels.#ofSorted(withoutEmpty(sortedByName(own)));
+  }
+
+  static #ofSorted(pairs: readonly Label[]): Labels {
+    return pairs.length === 0 ? Labels.empty : new Labels(pairs);
   }
 
   /** A string that is equal for equal sets and different for different ones. Not for display. */
   get key(): string {
     if (this.#key === undefined) {
       let key = '';
-      for (const [name, value] of this.#pairs) key += `${name}\u0001${value}\u0002`;
+      for (const [name, value] of this.#pairs) key += `${keyPart(name)}\u0001${keyPart(value)}\u0002`;
       this.#key = key;
     }
     return this.#key;
@@ -70,26 +70,27 @@ export class Labels implements Iterable<Label> {
 
   /** This set with one label set or, for an empty value, removed. */
   with(name: string, value: string): Labels {
-    return this.merge([[name, value]]);
+    return Labels.#ofSorted(withoutEmpty(overlaid(this.#pairs, [[name, value]])));
   }
 
   /** This set overlaid with other labels; the others win, empty values remove. */
   merge(others: Iterable<Label>): Labels {
-    return Labels.from([...this.#pairs, ...others]);
+    const over = others instanceof Labels ? others.#pairs : sortedByName(Array.from(others, ([n, v]): Label => [n, v]));
+    return over.length === 0 ? this : Labels.#ofSorted(withoutEmpty(overlaid(this.#pairs, over)));
   }
 
   /** This set without the named labels. */
   without(names: Iterable<string>): Labels {
     const gone = new Set(names);
     const kept = this.#pairs.filter(([name]) => !gone.has(name));
-    return kept.length === this.#pairs.length ? this : fromSorted(kept);
+    return kept.length === this.#pairs.length ? this : Labels.#ofSorted(kept);
   }
 
   /** This set with only the named labels. */
   keep(names: Iterable<string>): Labels {
     const wanted = new Set(names);
     const kept = this.#pairs.filter(([name]) => wanted.has(name));
-    return kept.length === this.#pairs.length ? this : fromSorted(kept);
+    return kept.length === this.#pairs.length ? this : Labels.#ofSorted(kept);
   }
 
   equals(other: Labels): boolean {
@@ -126,8 +127,62 @@ export class Labels implements Iterable<Label> {
 const CLASSIC_METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const CLASSIC_LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-function fromSorted(sorted: readonly Label[]): Labels {
-  return Labels.from(sorted);
+/** Up to this many pairs a plain insertion sort beats a map and the general sort; above, its square would tell. */
+const FEW = 32;
+
+/** Sorts pairs by name in place, the later of two with one name winning. Scraping and reading build most sets in order. */
+function sortedByName(pairs: Label[]): Label[] {
+  let i = 1;
+  while (i < pairs.length && compareText(pairs[i - 1]![0], pairs[i]![0]) < 0) i++;
+  if (i >= pairs.length) return pairs;
+  if (pairs.length > FEW) return [...new Map(pairs)].sort((a, b) => compareText(a[0], b[0]));
+
+  let length = i;
+  for (; i < pairs.length; i++) {
+    const pair = pairs[i]!;
+    let at = length;
+    while (at > 0 && compareText(pairs[at - 1]![0], pair[0]) > 0) at--;
+    if (at > 0 && pairs[at - 1]![0] === pair[0]) {
+      pairs[at - 1] = pair;
+      continue;
+    }
+    for (let j = length; j > at; j--) pairs[j] = pairs[j - 1]!;
+    pairs[at] = pair;
+    length++;
+  }
+  pairs.length = length;
+  return pairs;
+}
+
+/** Two sorted lists as one, the upper winning where both have a name. */
+function overlaid(lower: readonly Label[], upper: readonly Label[]): Label[] {
+  const out: Label[] = [];
+  let i = 0;
+  for (const pair of upper) {
+    while (i < lower.length) {
+      const order = compareText(lower[i]![0], pair[0]);
+      if (order > 0) break;
+      if (order < 0) out.push(lower[i]!);
+      i++;
+    }
+    out.push(pair);
+  }
+  while (i < lower.length) out.push(lower[i++]!);
+  return out;
+}
+
+function withoutEmpty(pairs: Label[]): Label[] {
+  for (const pair of pairs) if (pair[1] === '') return pairs.filter(([, value]) => value !== '');
+  return pairs;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that keys are built with.
+const KEY_MARK = /[\u0000-\u0002]/;
+
+/** Text as part of a key: what separates parts is escaped, so that no value can pass for several labels. */
+function keyPart(text: string): string {
+  if (!KEY_MARK.test(text)) return text;
+  return text.replace(new RegExp(KEY_MARK, 'g'), (mark) => `\u0000${mark.charCodeAt(0)}`);
 }
 
 /**
@@ -163,31 +218,35 @@ export function compareText(a: string, b: string): number {
   return a.length < b.length ? -1 : 1;
 }
 
-/** Writes text as Go's `%q` does for what occurs in labels: double quotes with escapes. */
+/**
+ * Writes text as Go's `%q` does: in double quotes, with escapes for what is not printable. Lone surrogates U+DC80 to U+DCFF
+ * stand for single bytes that are not UTF-8 and come out as bytes.
+ */
 export function quote(text: string): string {
+  if (NEEDS_NO_ESCAPE.test(text)) return `"${text}"`;
   let out = '"';
-  for (const char of text) {
-    switch (char) {
-      case '"':
-        out += '\\"';
-        break;
-      case '\\':
-        out += '\\\\';
-        break;
-      case '\n':
-        out += '\\n';
-        break;
-      case '\t':
-        out += '\\t';
-        break;
-      case '\r':
-        out += '\\r';
-        break;
-      default: {
-        const code = char.codePointAt(0) ?? 0;
-        out += code < 0x20 || code === 0x7f ? `\\x${code.toString(16).padStart(2, '0')}` : char;
-      }
-    }
-  }
+  for (const char of text) out += ESCAPES[char] ?? (PRINTABLE.test(char) ? char : escapeChar(char));
   return `${out}"`;
+}
+
+const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
+const PRINTABLE = /[ \p{L}\p{M}\p{N}\p{P}\p{S}]/u;
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+function escapeChar(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  const hex = (digits: number, of = code) => of.toString(16).padStart(digits, '0');
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(2, code - 0xdc00)}`;
+  if (code < 0x80) return `\\x${hex(2)}`;
+  return code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`;
 }

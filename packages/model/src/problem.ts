@@ -69,7 +69,8 @@ function formatProblem(problem: Problem): string {
 /** The candidate closest to `word`, when it is close enough to be what was meant; for "did you mean". */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  // A third of the word may differ, but never all of it: one letter is not another one misspelt.
+  let bestDistance = Math.min(Math.max(1, Math.floor(word.length / 3)) + 1, word.length);
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {

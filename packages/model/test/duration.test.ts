@@ -19,6 +19,17 @@ test.for([
   ['1m1h', undefined],
   ['1.5h', undefined],
   ['1000000y', undefined],
+  ['292y', 9_208_512_000_000],
+  ['293y', undefined],
+  ['9223372036854ms', 9_223_372_036_854],
+  ['9223372036855ms', undefined],
+  ['5M', undefined],
+  [' 5m', undefined],
+  ['5m\n', undefined],
+  ['1m1m', undefined],
+  ['00', undefined],
+  ['0m', 0],
+  ['٣m', undefined],
 ] as const)('%s is %s', ([text, ms]) => {
   expect(parseDuration(text)).toBe(ms);
 });
@@ -31,6 +42,10 @@ test.for([
   [31_536_000_000, '1y'],
   [1, '1ms'],
   [-60_000, '-1m'],
+  [0.4, '0s'],
+  [-0.4, '0s'],
+  [1_000.6, '1s1ms'],
+  [86_400_000 * 366, '366d'],
 ] as const)('%d ms is written %s', ([ms, text]) => {
   expect(formatDuration(ms)).toBe(text);
 });

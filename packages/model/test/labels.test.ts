@@ -1,9 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareLabels, compareText, Labels, quote } from '../src/labels.ts';
+import { compareLabels, compareText, type Label, Labels, quote } from '../src/labels.ts';
 
 const names = fc.constantFrom('a', 'b', 'job', '__name__', 'ünï', 'le');
-const records = fc.dictionary(names, fc.string({ unit: 'binary', maxLength: 4 }), { maxKeys: 5 });
+// Values with what keys are separated by, since a value may hold any character.
+const values = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 4 }),
+  fc.string({ unit: fc.constantFrom('\u0000', '\u0001', '\u0002', '0', '1', '2', 'a', 'b'), maxLength: 6 }),
+);
+const records = fc.dictionary(names, values, { maxKeys: 5 });
+const pairLists = fc.array(fc.tuple(fc.oneof(names, fc.string({ maxLength: 2 })), fc.oneof(values, fc.constant(''))), {
+  maxLength: 60,
+  size: 'max',
+});
+
+/** A label set as it is defined: the later of two equal names wins, empty values are gone, names are in order. */
+function naive(pairs: Iterable<Label>): Label[] {
+  return [...new Map(pairs)].filter(([, value]) => value !== '').sort(([a], [b]) => compareText(a, b));
+}
 
 describe('a label set', () => {
   test('is the same in any order, and an empty value is no label', () => {
@@ -29,6 +43,63 @@ describe('a label set', () => {
         expect(a.key === b.key).toBe(JSON.stringify(a) === JSON.stringify(b));
       }),
     );
+  });
+
+  test('has another key than one whose value looks like several labels', () => {
+    const one = Labels.of({ a: '1\u0002b\u00012' });
+    expect(one.equals(Labels.of({ a: '1', b: '2' }))).toBe(false);
+    expect(one.equals(Labels.of({ a: '1\u0002b\u00012' }))).toBe(true);
+    expect(Labels.of({ a: '\u00001' }).equals(Labels.of({ a: '\u0001' }))).toBe(false);
+  });
+
+  test('is what its pairs say, however many and in whatever order', () => {
+    fc.assert(
+      fc.property(pairLists, (pairs) => {
+        expect([...Labels.from(pairs)]).toEqual(naive(pairs));
+        expect([...Labels.from(new Map(pairs))]).toEqual(naive(pairs));
+      }),
+    );
+  });
+
+  test('is overlaid, cut and changed as its pairs are', () => {
+    fc.assert(
+      fc.property(pairLists, pairLists, fc.array<string>(names), (under, over, some) => {
+        const labels = Labels.from(under);
+        const left = naive(under);
+        expect([...labels.merge(over)]).toEqual(naive([...left, ...over]));
+        expect([...labels.merge(Labels.from(over))]).toEqual(naive([...left, ...naive(over)]));
+        for (const [name, value] of over.slice(0, 3)) {
+          expect([...labels.with(name, value)]).toEqual(naive([...left, [name, value]]));
+        }
+        expect([...labels.without(some)]).toEqual(left.filter(([name]) => !some.includes(name)));
+        expect([...labels.keep(new Set(some))]).toEqual(left.filter(([name]) => some.includes(name)));
+        expect([...labels]).toEqual(left);
+      }),
+    );
+  });
+
+  test('does not change with the pairs that it was made of', () => {
+    const pair: [string, string] = ['a', '1'];
+    const pairs = [pair];
+    const labels = Labels.from(pairs);
+    pair[1] = '2';
+    pairs.push(['b', '3']);
+    expect(labels.toRecord()).toEqual({ a: '1' });
+  });
+
+  test('is the empty one when nothing is left', () => {
+    for (const labels of [
+      Labels.of({ a: '' }),
+      Labels.of({ a: '1' }).without(['a']),
+      Labels.of({ a: '1' }).with('a', ''),
+    ]) {
+      expect(labels).toBe(Labels.empty);
+    }
+  });
+
+  test('is compared pair by pair, and a set that another begins with comes first', () => {
+    const sets = [{}, { a: '1' }, { a: '1', b: '1' }, { a: '1', c: '0' }, { a: '2' }, { b: '0' }].map(Labels.of);
+    expect([...sets].reverse().sort(compareLabels)).toEqual(sets);
   });
 
   test('is ordered totally', () => {
@@ -72,6 +143,23 @@ test('text is ordered by code point, not by UTF-16 unit', () => {
   expect(compareText('x', 'x')).toBe(0);
 });
 
-test('control characters are escaped', () => {
-  expect(quote('a\tb\rc\u0001\u007fé')).toBe('"a\\tb\\rc\\x01\\x7fé"');
+test('text is ordered as its UTF-8 bytes are', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 6 });
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      expect(compareText(a, b)).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    }),
+  );
+});
+
+test.for([
+  ['plain text', 'shop:3000 [a]', '"shop:3000 [a]"'],
+  ['quotes and backslashes', 'a"b\\c', '"a\\"b\\\\c"'],
+  ['escapes with a letter', '\u0007\b\f\n\r\t\v', '"\\a\\b\\f\\n\\r\\t\\v"'],
+  ['control characters', '\u0001\u007f\u0085', '"\\x01\\x7f\\u0085"'],
+  ['letters, marks and symbols', 'é漢😀€', '"é漢😀€"'],
+  ['spaces that are not a space', '\u00a0\u2028\u{e0001}', '"\\u00a0\\u2028\\U000e0001"'],
+  ['a byte that is not UTF-8', '\udcff', '"\\xff"'],
+] as const)('quote: %s', ([, text, quoted]) => {
+  expect(quote(text)).toBe(quoted);
 });

@@ -17,6 +17,26 @@ test.for([
   ['=~', '.+', '', false],
   ['=~', 'a||b', '', true],
   ['=~', '(?i)abc', 'ABC', true],
+  ['=~', '', '', true],
+  ['=~', '', 'a', false],
+  ['=~', '.*', 'a\nb', true],
+  ['=~', '.+', '\n', true],
+  ['=~', '^a$', 'a', true],
+  ['=~', 'a', 'a\n', false],
+  ['=~', 'a$', 'a\n', false],
+  ['=~', '(?-s:a.b)', 'a\nb', false],
+  ['=~', 'a|b.', 'a', true],
+  ['=~', 'a|b.', 'ax', false],
+  ['=~', 'a|b.', 'xbc', false],
+  ['=~', 'a.b', 'a😀b', true],
+  ['=~', '\\d+', '42', true],
+  ['=~', '[[:alpha:]]+', 'abc', true],
+  ['=~', '\\pL', 'é', true],
+  ['!~', '', '', false],
+  ['!~', '.*', 'a', false],
+  ['!~', '.+', '', true],
+  ['!~', 'a|b', 'b', false],
+  ['!=', '', '', false],
   ['!~', 'a.*', 'b', true],
   ['!~', 'a.*', 'abc', false],
 ] as const)('%s%s on %s: %s', ([op, pattern, value, matches]) => {
@@ -29,7 +49,7 @@ test('an absent label counts as empty', () => {
 });
 
 test('shapes with a short cut mean what the regular expression means', () => {
-  const word = fc.constantFrom('a', 'b', 'a-b', 'shop', '', 'x y', '/api');
+  const word = fc.constantFrom('a', 'b', 'a-b', 'shop', '', 'x y', '/api', 'ab', '"', '#~&', '.*', '.+', 'a\nb');
   fc.assert(
     fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), word, (words, value) => {
       const pattern = words.join('|');
@@ -38,8 +58,21 @@ test('shapes with a short cut mean what the regular expression means', () => {
   );
 });
 
-test.for(['(', 'a{2,1}', '[z-a]', '(?=a)', '\\1'])('%s is no regular expression', (pattern) => {
-  expect(() => new Matcher('l', '=~', pattern)).toThrow(RegexError);
+test.for(['(', ')', 'a)|(b', 'a{2,1}', '[z-a]', '(?=a)', '\\1', '*', 'a**', '(?P<n', 'a\\', 'a{1001}'])(
+  '%s is no regular expression',
+  (pattern) => {
+    expect(() => new Matcher('l', '=~', pattern)).toThrow(RegexError);
+  },
+);
+
+test('the message names the expression as it was written', () => {
+  expect(() => compileAnchoredRegex('(a"')).toThrow(/^invalid regular expression "\(a\\"": [^?]*$/);
+});
+
+test('an expression that takes others exponential time is matched at once', () => {
+  const startMs = performance.now();
+  expect(new Matcher('l', '=~', '(a+)+b').matches('a'.repeat(5_000))).toBe(false);
+  expect(performance.now() - startMs).toBeLessThan(5_000);
 });
 
 test('a matcher prints as PromQL', () => {

@@ -3,7 +3,7 @@ import type { Problem, SourceText } from '@tillwatch/model';
 import { z } from 'zod';
 
 /** How the check of receivers calls a setting: `receivers[ops].slack_configs[0].fields[1].title`. */
-const SETTING = /^receivers\[(?<receiver>.*)\]\.(?<kind>\w+)\[(?<index>\d+)\]\.(?<rest>.+)$/s;
+const SETTING = /^receivers\[(?<receiver>.*?)\]\.(?<kind>\w+_configs)\[(?<index>\d+)\]\.(?<rest>.+)$/s;
 
 /**
  * Moves problems in the texts of receivers from the text to the place in alertmanager.yml where it is written. Problems in
@@ -16,11 +16,11 @@ export function placeInReceivers(alertmanager: SourceText, problems: readonly Pr
     if (groups === undefined) return problem;
     const { receiver = '', kind = '', index = '', rest = '' } = groups;
     const path = ['receivers', receiverIndex(reading.raw, receiver), kind, Number(index), ...settingPath(rest)];
-    return {
-      ...problem,
-      message: `${problem.at.file}: ${problem.message}`,
-      at: reading.spanAt(path, 'value', problem.at),
-    };
+    // What failed while it was rendered names its setting already, as Go does.
+    const message = problem.message.includes(problem.at.file)
+      ? problem.message
+      : `${problem.at.file}: ${problem.message}`;
+    return { ...problem, message, at: reading.spanAt(path, 'value', problem.at) };
   });
 }
 

@@ -1,4 +1,4 @@
-import { type Label, Labels, type RangeSeries, StoreError } from '@tillwatch/model';
+import { invariant, type Label, Labels, type RangeSeries, StoreError } from '@tillwatch/model';
 import { type Annotation, type InstantResult, QueryError, type RangeResult } from '@tillwatch/promql';
 import type { QueryOptions } from './query-engine.ts';
 
@@ -14,7 +14,7 @@ export interface QueryRequest {
 
 /** A query thread's answer, in what can be passed between threads. */
 export type QueryReply =
-  | { readonly kind: 'instant' | 'range'; readonly value: PackedValue; readonly annotations: readonly Annotation[] }
+  | { readonly kind: 'answer'; readonly value: PackedValue; readonly annotations: readonly Annotation[] }
   | { readonly kind: 'query-error'; readonly error: Pick<QueryError, 'kind' | 'message' | 'problems'> }
   | { readonly kind: 'store-error'; readonly error: Pick<StoreError, 'reason' | 'message'> }
   | { readonly kind: 'bug'; readonly message: string; readonly stack: string };
@@ -43,18 +43,18 @@ export function packInstant({ value, annotations }: InstantResult): { reply: Que
         timestampsMs: [timestampMs],
         values: [number],
       }));
-      return packed('instant', packSeries('vector', series), annotations);
+      return packed(packSeries('vector', series), annotations);
     }
     case 'matrix':
-      return packed('instant', packSeries('matrix', value.series), annotations);
+      return packed(packSeries('matrix', value.series), annotations);
     default:
-      return { reply: { kind: 'instant', value, annotations }, transfer: [] };
+      return { reply: { kind: 'answer', value, annotations }, transfer: [] };
   }
 }
 
 /** Packs an answer; the buffers in `transfer` can be handed over, since nothing else holds them. */
 export function packRange({ series, annotations }: RangeResult): { reply: QueryReply; transfer: ArrayBuffer[] } {
-  return packed('range', packSeries('matrix', series), annotations);
+  return packed(packSeries('matrix', series), annotations);
 }
 
 /** Packs why there is no answer. */
@@ -70,8 +70,33 @@ export function packError(error: unknown): QueryReply {
   return { kind: 'bug', message, stack };
 }
 
-/** The answer as it was before it was packed. @throws {QueryError} {StoreError} what the query ended with */
-export function unpack(reply: QueryReply): InstantResult & RangeResult {
+/** The answer to an instant query, as it was before it was packed. @throws {QueryError} {StoreError} what the query ended with */
+export function unpackInstant(reply: QueryReply): InstantResult {
+  const { value, annotations } = answerOf(reply);
+  switch (value.type) {
+    case 'vector': {
+      const samples = unpackSeries(value).map(({ labels, timestampsMs, values }) => ({
+        labels,
+        timestampMs: timestampsMs[0]!,
+        value: values[0]!,
+      }));
+      return { value: { type: 'vector', samples }, annotations };
+    }
+    case 'matrix':
+      return { value: { type: 'matrix', series: unpackSeries(value) }, annotations };
+    default:
+      return { value, annotations };
+  }
+}
+
+/** The answer to a range query, as it was before it was packed. @throws {QueryError} {StoreError} what the query ended with */
+export function unpackRange(reply: QueryReply): RangeResult {
+  const { value, annotations } = answerOf(reply);
+  invariant(value.type === 'matrix', `a range query was answered with a ${value.type}`);
+  return { series: unpackSeries(value), annotations };
+}
+
+function answerOf(reply: QueryReply): Extract<QueryReply, { kind: 'answer' }> {
   switch (reply.kind) {
     case 'query-error': {
       const { kind, message, problems } = reply.error;
@@ -81,28 +106,17 @@ export function unpack(reply: QueryReply): InstantResult & RangeResult {
       throw new StoreError(reply.error.reason, reply.error.message);
     case 'bug':
       throw Object.assign(new Error(reply.message), { stack: reply.stack });
-    default: {
-      const { value, annotations } = reply;
-      if (value.type === 'scalar' || value.type === 'string') return { value, series: [], annotations };
-      const series = unpackSeries(value);
-      if (value.type === 'matrix') return { value: { type: 'matrix', series }, series, annotations };
-      const samples = series.map(({ labels, timestampsMs, values }) => ({
-        labels,
-        timestampMs: timestampsMs[0]!,
-        value: values[0]!,
-      }));
-      return { value: { type: 'vector', samples }, series: [], annotations };
-    }
+    case 'answer':
+      return reply;
   }
 }
 
 function packed(
-  kind: 'instant' | 'range',
   value: PackedSeries,
   annotations: readonly Annotation[],
 ): { reply: QueryReply; transfer: ArrayBuffer[] } {
   return {
-    reply: { kind, value, annotations },
+    reply: { kind: 'answer', value, annotations },
     transfer: [value.places.buffer as ArrayBuffer, value.numbers.buffer as ArrayBuffer],
   };
 }

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { type Logger, silentLogger } from '@tillwatch/model';
-import { type InstantResult, QueryError, type RangeResult } from '@tillwatch/promql';
+import { QueryError } from '@tillwatch/promql';
 import type { Queries } from './queries.ts';
 import { defaultQueryLimits } from './query-engine.ts';
-import { type QueryReply, type QueryRequest, unpack } from './query-message.ts';
+import { type QueryReply, type QueryRequest, unpackInstant, unpackRange } from './query-message.ts';
 
 export interface WorkerQueriesOptions {
   /** The store; it must have been opened for writing once. */
@@ -52,7 +52,7 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
   const waiting: Job[] = [];
   let isClosed = false;
 
-  function ask(request: QueryRequest): Promise<InstantResult & RangeResult> {
+  function ask<T>(request: QueryRequest, unpack: (reply: QueryReply) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (isClosed) return reject(new QueryError('canceled', 'the query was canceled: Tillwatch stops'));
       const isBusy = threads.size >= maxThreads && [...threads].every(({ job }) => job !== undefined);
@@ -101,6 +101,8 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
     if (threads.size >= maxThreads) return undefined;
     const worker = new Worker(workerFile, {
       workerData: { dataDir, retentionMs },
+      // What is built runs as built, whatever flags this thread runs its sources with.
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
     const thread: Thread = { worker, job: undefined };
@@ -148,10 +150,13 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
     if (!isClosed) work();
   }
 
+  // One is ready before it is needed: the first question is not the slow one.
+  startThread();
   return {
-    instant: (text, timeMs, queryOptions = {}) => ask({ text, times: { timeMs }, options: queryOptions }),
+    instant: (text, timeMs, queryOptions = {}) =>
+      ask({ text, times: { timeMs }, options: queryOptions }, unpackInstant),
     range: (text, startMs, endMs, stepMs, queryOptions = {}) =>
-      ask({ text, times: { startMs, endMs, stepMs }, options: queryOptions }),
+      ask({ text, times: { startMs, endMs, stepMs }, options: queryOptions }, unpackRange),
     async close() {
       isClosed = true;
       const canceled = new QueryError('canceled', 'the query was canceled: Tillwatch stops');

@@ -1,0 +1,8 @@
+import type { CheckoutOverview as Computed } from '@tillwatch/checkout';
+import type { CheckoutOverview as Shown } from '@tillwatch/web/api';
+import { expectTypeOf, test } from 'vitest';
+
+test('the overview that is computed and the overview that the page shows are the same (held by the type check)', () => {
+  expectTypeOf<Computed>().toExtend<Shown>();
+  expectTypeOf<Shown>().toExtend<Computed>();
+});
