@@ -47,9 +47,10 @@ export class RegexError extends Error {
  */
 export function compileAnchoredRegex(pattern: string): RE2JS {
   try {
-    // Alone first, as Prometheus does: `a)|(b` is no expression, although it would become one inside the anchors.
+    const anchored = RE2JS.compile(`^(?s:${pattern})$`);
+    // Alone too: `a)|(b` is no expression, although it would become one inside the anchors.
     RE2JS.compile(pattern);
-    return RE2JS.compile(`^(?s:${pattern})$`);
+    return anchored;
   } catch (cause) {
     throw new RegexError(`invalid regular expression ${quote(pattern)}: ${(cause as Error).message}`, { cause });
   }
