@@ -123,7 +123,7 @@ test('the all-clear says how long, how bad, how much, and what is now', async ()
   const pages = watch.firingAlerts().filter(({ labels }) => labels.get('severity') === 'page');
   const briefing = await brief(watch, 'business', 'resolved', pages);
   expect(briefing.tone).toBe('resolved');
-  expect(briefing.title).toMatch(/^All clear: Checkout works again: (9\d\.\d|9\d|100)% succeed now\.$/);
+  expect(briefing.title).toMatch(/^All clear: Checkout works again, (9\d\.\d|9\d|100)% succeed$/);
   expect(briefing.lead).toMatch(
     /It lasted [345] minutes, from 15:1\d to 15:1\d\. About \d+ orders .* were lost in total\.$/,
   );

@@ -26,7 +26,7 @@ export function format(expr: Expr): string {
     case 'aggregate':
       return formatAggregate(expr);
     case 'binary':
-      return `${format(expr.lhs)} ${formatOperator(expr)} ${format(expr.rhs)}`;
+      return `${formatLeft(expr)} ${formatOperator(expr)} ${format(expr.rhs)}`;
     case 'unary':
       return `${expr.op}${format(expr.expr)}`;
     case 'paren':
@@ -122,6 +122,11 @@ function formatAggregate({ op, expr, param, grouping, without }: Aggregate): str
   if (without) head += ` without ${formatLabelNames(grouping)} `;
   else if (grouping.length > 0) head += ` by ${formatLabelNames(grouping)} `;
   return `${head}(${param === undefined ? '' : `${format(param)}, `}${format(expr)})`;
+}
+
+/** The sign of `+Inf ^ 1` would be read as one of the whole power, so infinity goes without its sign there. */
+function formatLeft({ op, lhs }: Binary): string {
+  return op === '^' && lhs.kind === 'number' && lhs.value === Number.POSITIVE_INFINITY ? 'Inf' : format(lhs);
 }
 
 function formatOperator({ op, returnBool, matching }: Binary): string {

@@ -40,3 +40,13 @@ test.for([
   [Number.NaN, 'NaN'],
   [Number.NEGATIVE_INFINITY, '-Inf'],
 ] as const)('%d is written %s', ([value, text]) => expect(formatNumber(value)).toBe(text));
+
+test.for([
+  ['Inf ^ 1', 'Inf ^ 1'],
+  ['up + Inf ^ 1', 'up + Inf ^ 1'],
+  ['-Inf ^ 2', '-Inf ^ 2'],
+  ['Inf * 2', '+Inf * 2'],
+] as const)('%s is written %s', ([text, written]) => {
+  const parsed = parse(text);
+  expect(parsed.ok && format(parsed.expr)).toBe(written);
+});

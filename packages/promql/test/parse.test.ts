@@ -27,6 +27,7 @@ describe('canonical form', () => {
     ['a / on(x) group_left b # why', 'a / on (x) group_left () b'],
     ['topk(2, a) and ignoring(q) b', 'topk(2, a) and ignoring (q) b'],
     ['a @ 1.5 offset -1m', 'a @ 1.500 offset -1m'],
+    ['sum by (constructor) (constructor) / __proto__', 'sum by (constructor) (constructor) / __proto__'],
     ['rate(a[300])', 'rate(a[5m])'],
     ['avg_over_time((a > bool 1)[1h:])', 'avg_over_time((a > bool 1)[1h:])'],
     ['`raw\\n` == "x"', undefined],

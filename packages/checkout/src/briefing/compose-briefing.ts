@@ -1,6 +1,7 @@
 import type { Briefing, BriefingBlock } from '@tillwatch/model';
 import type { Finding } from '../diagnosis/outcome-cell.ts';
 import type { Incident } from '../incident/incident.ts';
+import { isUnseen } from '../incident/incident-kind.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TeamSettings, TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { languageBase } from '../words/alert-words.ts';
@@ -81,7 +82,7 @@ function title(story: Story): string {
   const headlines = team.audience === 'business' ? words.plainHeadline : words.headline;
   const headline = headlines[incident.kind];
   // No word of what was bad: its numbers would be from now, when all is well again.
-  if (incident.isOver) return cut(`${words.allClear}: ${words.recovered(telling)}`);
+  if (incident.isOver) return cut(`${words.allClear}: ${words.recovered[incident.kind](telling)}`);
   if (isRecovering(story)) return cut(words.recovering(telling));
   return cut(incident.isPage ? headline(telling) : `${words.notice}: ${headline(telling)}`);
 }
@@ -167,6 +168,11 @@ function reasons(finding: Finding, words: BriefingWords, numbers: Numbers): stri
   return `: ${finding.reasons.map(({ reason, count }) => words.reason(reason, numbers.count(count))).join(', ')}`;
 }
 
+/** While the shop does not answer, its figures are the last ones from before. */
+function isBlind({ kind, isOver }: Incident): boolean {
+  return kind === 'shop-down' && !isOver;
+}
+
 type Facts = { name: string; value: string }[];
 
 /** Facts whose value could not be measured are left out. */
@@ -174,8 +180,12 @@ function facts(entries: readonly (readonly [name: string, value: string | undefi
   return entries.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
 }
 
-function mainNumbers({ words, telling }: Story): (readonly [string, string | undefined])[] {
+function mainNumbers({ words, telling, incident }: Story): (readonly [string, string | undefined])[] {
   const { facts: names } = words;
+  if (isBlind(incident)) {
+    const before = telling.ordersBefore === undefined ? undefined : words.perMinute(telling.ordersBefore);
+    return [[names.orders, words.nowAndBefore(words.unseen, before)]];
+  }
   const pair = (now: string | undefined, before: string | undefined) =>
     now === undefined ? undefined : words.nowAndBefore(now, before);
   const perMinute = (now: string | undefined, before: string | undefined) =>
@@ -193,7 +203,12 @@ function numbersForDev(story: Story): Facts {
   return facts([
     ...culpritFacts(story),
     ...mainNumbers(story),
-    [names.slowest, telling.slowest === undefined ? undefined : `${telling.slowest.part}: ${telling.slowest.seconds}`],
+    [
+      names.slowest,
+      telling.slowest === undefined || isBlind(incident)
+        ? undefined
+        : `${telling.slowest.part}: ${telling.slowest.seconds}`,
+    ],
     [names.versions, incident.figures.versions.join(', ')],
     [names.alerts, incident.alertNames.join(', ')],
   ]);
@@ -207,7 +222,7 @@ function numbersForOps(story: Story): Facts {
     ...culpritFacts(story),
     ...mainNumbers(story),
     [names.targets, figures.targets.all === 0 ? undefined : `${figures.targets.up} / ${figures.targets.all}`],
-    [names.database, telling.databaseSeconds],
+    [names.database, isBlind(incident) ? undefined : telling.databaseSeconds],
     [names.waiting, telling.waiting],
     [
       names.serverErrors,
@@ -246,6 +261,7 @@ function numbersForBusiness(story: Story): Facts {
 }
 
 function providers({ incident, words, numbers }: Story): string[] {
+  if (isBlind(incident)) return [];
   const bad = incident.figures.providers.filter(({ errorRate }) => errorRate > 0.005);
   return bad
     .slice(0, 5)
@@ -274,7 +290,11 @@ function leadWhenOver(story: Story): string {
   const duration = numbers.duration(incident.untilMs - incident.sinceMs);
   const total =
     losesOrders(incident) && incident.loss.orders.mid >= 1 ? words.lossTotal(tellLoss(incident, numbers)) : '';
-  return [words.recovered(telling), words.lasted(duration, telling.since, numbers.clock(incident.untilMs)), total]
+  return [
+    `${words.recovered[incident.kind](telling)}.`,
+    words.lasted(duration, telling.since, numbers.clock(incident.untilMs)),
+    total,
+  ]
     .filter(Boolean)
     .join(' ');
 }
@@ -284,9 +304,11 @@ function blocksWhenOver(story: Story): BriefingBlock[] {
   const { facts: names } = words;
   const { loss } = incident;
   const lost = losesOrders(incident) && loss.orders.mid >= 1;
+  // Where customers did not get as far as failing, the rate of those who did says nothing.
+  const worst = isUnseen(incident.kind) || incident.kind === 'attempts-stopped' ? undefined : incident.worstSuccessRate;
   const summary = facts([
     [names.success, telling.success],
-    [names.worst, incident.worstSuccessRate === undefined ? undefined : numbers.percent(incident.worstSuccessRate)],
+    [names.worst, worst === undefined ? undefined : numbers.percent(worst)],
     [names.duration, numbers.duration(incident.untilMs - incident.sinceMs)],
     [names.lost, lost ? `${numbers.count(loss.orders.mid)} (${numbers.countRange(loss.orders)})` : undefined],
     [

@@ -46,7 +46,17 @@ export class Numbers {
     return low === high ? this.count(low) : `${this.count(low)} – ${this.count(high)}`;
   }
 
+  /** `4.3 sec`, and below one second `230 ms`. */
   seconds(value: number): string {
+    if (value < 0.9995) {
+      const digits = value < 0.01 ? 1 : 2;
+      return this.#format(value * 1_000, {
+        style: 'unit',
+        unit: 'millisecond',
+        unitDisplay: 'short',
+        maximumSignificantDigits: digits,
+      });
+    }
     return this.#format(value, { style: 'unit', unit: 'second', unitDisplay: 'short', maximumSignificantDigits: 2 });
   }
 

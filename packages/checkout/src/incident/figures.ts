@@ -1,5 +1,6 @@
 import { formatDuration, type Querier } from '@tillwatch/model';
 import type { Periods } from '../diagnosis/diagnose.ts';
+import { settledMean } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 
@@ -37,28 +38,20 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
     const [nowValue, beforeValue] = await Promise.all([one(now, nowMs), one(before, beforeMs)]);
     return { now: nowValue, before: beforeValue };
   };
+  const usual = (what: string) => settledMean(what, unit, past);
   const perMinute = (what: string) =>
-    both(
-      `sum(${what}:increase${unit}) / ${unitMinutes}`,
-      `sum(avg_over_time(${what}:increase${unit}[${past}])) / ${unitMinutes}`,
-    );
+    both(`${what}:increase${unit} / ${unitMinutes}`, `${usual(`${what}:increase${unit}`)} / ${unitMinutes}`);
   const declined = (window: string) => `checkout:declined:increase${window}`;
 
   const [successRate, ordersPerMinute, attemptsPerMinute, declineRate, databaseP95Seconds] = await Promise.all([
-    both(
-      `checkout:success_ratio:${unit}{slice="all"}`,
-      `avg_over_time(checkout:success_ratio:${pair}{slice="all"}[${past}])`,
-    ),
+    both(`checkout:success_ratio:${unit}{slice="all"}`, usual(`checkout:success_ratio:${pair}{slice="all"}`)),
     perMinute('checkout:orders'),
-    both(
-      `checkout:attempts:increase${unit} / ${unitMinutes}`,
-      `avg_over_time(checkout:attempts:increase${unit}[${past}]) / ${unitMinutes}`,
-    ),
+    perMinute('checkout:attempts'),
     both(
       `${declined(pair)} / (${declined(pair)} + checkout:orders:increase${pair} > 0)`,
-      `avg_over_time(${declined(unit)}[${past}]) / (avg_over_time(${declined(unit)}[${past}]) + avg_over_time(checkout:orders:increase${unit}[${past}]) > 0)`,
+      `${usual(declined(unit))} / (${usual(declined(unit))} + ${usual(`checkout:orders:increase${unit}`)} > 0)`,
     ),
-    both(`checkout:db_seconds:p95_${unit}`, `avg_over_time(checkout:db_seconds:p95_${unit}[${past}])`),
+    both(`checkout:db_seconds:p95_${unit}`, usual(`checkout:db_seconds:p95_${unit}`)),
   ]);
   const [slowest, poolWaiting, up, all, providers, serverErrorsPerMinute, versions] = await Promise.all([
     querier.instant(`topk(1, checkout:step_seconds:p95_${unit})`, nowMs),

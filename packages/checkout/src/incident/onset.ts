@@ -7,6 +7,18 @@ import type { IncidentKind } from './incident-kind.ts';
 const LOOK_BACK_MS = 30 * 60_000;
 const STEP_MS = 15_000;
 
+/** What customers do less of stands out once it falls below this share of the usual. */
+const FEW = 0.7;
+
+/**
+ * How long after the end of trouble its series still shows it, as a share of the unit that it looks back over: one failure
+ * in the unit is enough, but of orders that come again about as many as stand out must be missing. `up` looks back at nothing.
+ */
+function lagOfEnd(kind: IncidentKind): number {
+  if (kind === 'shop-down') return 0;
+  return kind === 'attempts-stopped' || kind === 'silent' || kind === 'orders-drop' ? FEW : 1;
+}
+
 /** A series whose value is at least 1 while the trouble lasts. */
 function troubleSeries(kind: IncidentKind, config: TillwatchConfig): string | undefined {
   const { unit } = windowsFor(config);
@@ -17,9 +29,9 @@ function troubleSeries(kind: IncidentKind, config: TillwatchConfig): string | un
       return `checkout:error_ratio:${unit}{slice="all"} / ${config.objectives.errorRate / 2}`;
     case 'attempts-stopped':
     case 'silent':
-      return `0.7 * checkout:attempts:before / clamp_min(checkout:attempts:increase${unit}, 0.01)`;
+      return `${FEW} * checkout:attempts:before / clamp_min(checkout:attempts:increase${unit}, 0.01)`;
     case 'orders-drop':
-      return `0.7 * checkout:orders:before / clamp_min(checkout:orders:increase${unit}, 0.01)`;
+      return `${FEW} * checkout:orders:before / clamp_min(checkout:orders:increase${unit}, 0.01)`;
     case 'slow':
       return `max(checkout:step_seconds:p95_${unit}) / ${config.objectives.stepP95Seconds}`;
     case 'database':
@@ -69,8 +81,7 @@ export async function findEnd(
   if (series === undefined) return resolvedAtMs;
   const last = [...series.values].findLastIndex((value) => value >= 1);
   if (last === -1) return resolvedAtMs;
-  // The series looks back over one unit, in which the trouble's last moment lies at its far end.
-  const lookBackMs = windowsFor(config).unitMinutes * 60_000;
+  const lookBackMs = windowsFor(config).unitMinutes * 60_000 * lagOfEnd(kind);
   return Math.min(resolvedAtMs, Math.max(sinceMs + STEP_MS, (series.timestampsMs[last] as number) - lookBackMs));
 }
 

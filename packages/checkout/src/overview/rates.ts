@@ -1,5 +1,6 @@
 import { formatDuration, type Querier, type RangeSeries } from '@tillwatch/model';
 import type { CheckoutOverview, OverviewRate, OverviewTone, Sparkline } from '../overview.ts';
+import { settledMean } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 
@@ -40,7 +41,7 @@ function rateQueries(config: TillwatchConfig): Record<RateName, RateQuery> {
   const past = formatDuration(objectives.comparedWithMs);
   const recorded = (series: string, divisor: number, tone: RateQuery['tone']): RateQuery => {
     const by = divisor === 1 ? '' : ` / ${divisor}`;
-    return { now: `${series}${by}`, before: `avg_over_time(${series}[${past}] offset ${pair})${by}`, tone };
+    return { now: `${series}${by}`, before: `${settledMean(series, unit, past, ` offset ${pair}`)}${by}`, tone };
   };
   const good: RateQuery['tone'] = () => 'good';
   const steps = (range: string) =>
@@ -60,8 +61,7 @@ function rateQueries(config: TillwatchConfig): Record<RateName, RateQuery> {
     ordersPerMinute: recorded(`checkout:orders:increase${unit}`, unitMinutes, good),
     moneyPerMinute: {
       now: money(unit),
-      // A mean over what was seen: a rate over an hour of which ten minutes were watched would be a sixth of it.
-      before: `avg_over_time((${money(unit)})[${past}:${unit}] offset ${pair})`,
+      before: settledMean(money(unit), unit, past, ` offset ${pair}`),
       tone: good,
     },
     attemptsPerMinute: recorded(`checkout:attempts:increase${unit}`, unitMinutes, good),

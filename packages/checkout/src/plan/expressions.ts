@@ -10,6 +10,14 @@ export function counted(metric: string, window: string): string {
 }
 
 /**
+ * The mean of a figure over the past, from when it was watched for a whole window: in the first moments of a watch less is
+ * counted than happened.
+ */
+export function settledMean(figure: string, unit: string, past: string, shift = ''): string {
+  return `avg_over_time((${figure} and on () max(up offset ${unit}))[${past}:${unit}]${shift})`;
+}
+
+/**
  * How much `failed` of `total` speaks against the share `p0`, in nats: the likelihood ratio between what was seen and `p0`.
  * By Chernoff's bound a healthy shop exceeds h nats with a probability below e^-h, for small counts too.
  */

@@ -33,6 +33,8 @@ const affected = ({ culprit }: Telling) => (culprit === undefined ? 'Kundinnen u
 const fewerOf = (now: string | undefined, before: string | undefined) =>
   now === undefined || before === undefined ? '' : `: ${now} je Minute, zuvor ${before}`;
 
+const succeed = ({ success }: Telling) => (success === undefined ? '' : `, ${success} gelingen`);
+
 export const briefingWordsDe: BriefingWords = {
   notice: 'Hinweis',
   allClear: 'Entwarnung',
@@ -141,10 +143,21 @@ export const briefingWordsDe: BriefingWords = {
   lasted: (duration, from, to) => `Dauer: ${duration}, von ${from} bis ${to} Uhr.`,
   recovering: (t) => `Der Bestellvorgang erholt sich: ${t.success ?? '?'} gelingen wieder`,
   recoveringMeaning: 'Im Augenblick funktioniert es wieder; die Entwarnung folgt, wenn es einige Minuten so bleibt.',
-  recovered: (t) =>
-    t.success === undefined
-      ? 'Die Alarme sind erloschen.'
-      : `Der Bestellvorgang funktioniert wieder: ${t.success} gelingen jetzt.`,
+  recovered: {
+    failures: (t) => `Der Bestellvorgang funktioniert wieder${succeed(t)}`,
+    trickle: (t) => `Der Bestellvorgang funktioniert wieder ohne Fehler${succeed(t)}`,
+    'orders-drop': () => 'Es kommen wieder so viele Bestellungen wie sonst',
+    'attempts-stopped': () => 'Die Kundschaft beginnt wieder Bestellvorgänge',
+    silent: () => 'Es kommen wieder Bestellvorgänge an',
+    'shop-down': () => 'Der Shop antwortet wieder',
+    slow: () => 'Der Bestellvorgang ist wieder schnell',
+    database: () => 'Die Datenbank antwortet wieder rechtzeitig',
+    'server-errors': (t) => `Die Seiten des Bestellvorgangs antworten wieder ohne Fehler${succeed(t)}`,
+    'payment-without-order': () => 'Zu jeder Zahlung entsteht wieder eine Bestellung',
+    declines: () => 'Zahlungen werden wieder wie sonst angenommen',
+    'instance-down': () => 'Die Instanz antwortet wieder',
+    watch: () => 'Der Bestellvorgang wird wieder vollständig überwacht',
+  },
   told: (teams) => `Benachrichtigt: ${teams.join(', ')}.`,
   promotion: (name) => `Die Aktion „${name}“ läuft.`,
   nothingStandsOut: 'Kein einzelner Teil sticht hervor: Die Störung verteilt sich über den ganzen Bestellvorgang.',
@@ -176,6 +189,7 @@ export const briefingWordsDe: BriefingWords = {
     who: 'Wer sich kümmert',
   },
   links: { page: 'Zum Bestellvorgang', runbook: 'Anleitung', dashboard: 'Dashboard' },
+  unseen: 'nicht zu sehen',
   nowAndBefore: (now, before) => (before === undefined ? now : `${now} (zuvor ${before})`),
   perMinute: (value) => `${value} je Minute`,
   failPercent: (share) => `${share} scheitern`,

@@ -33,6 +33,8 @@ const affected = ({ culprit }: Telling) => (culprit === undefined ? 'Customers' 
 const fewerOf = (now: string | undefined, before: string | undefined) =>
   now === undefined || before === undefined ? '' : `: ${now} a minute, before ${before}`;
 
+const succeed = ({ success }: Telling) => (success === undefined ? '' : `, ${success} succeed`);
+
 export const briefingWordsEn: BriefingWords = {
   notice: 'Notice',
   allClear: 'All clear',
@@ -139,8 +141,21 @@ export const briefingWordsEn: BriefingWords = {
   lasted: (duration, from, to) => `It lasted ${duration}, from ${from} to ${to}.`,
   recovering: (t) => `Checkout is recovering: ${t.success ?? '?'} succeed again`,
   recoveringMeaning: 'It works again at this moment; the all-clear follows once it has stayed so for a few minutes.',
-  recovered: (t) =>
-    t.success === undefined ? 'The alerts have cleared.' : `Checkout works again: ${t.success} succeed now.`,
+  recovered: {
+    failures: (t) => `Checkout works again${succeed(t)}`,
+    trickle: (t) => `Checkout works without failures again${succeed(t)}`,
+    'orders-drop': () => 'Orders come in as usual again',
+    'attempts-stopped': () => 'Customers start checkouts again',
+    silent: () => 'Checkouts arrive again',
+    'shop-down': () => 'The shop answers again',
+    slow: () => 'Checkout is fast again',
+    database: () => 'The database answers in time again',
+    'server-errors': (t) => `Checkout pages answer without errors again${succeed(t)}`,
+    'payment-without-order': () => 'Every payment leads to an order again',
+    declines: () => 'Payments are accepted as usual again',
+    'instance-down': () => 'The instance answers again',
+    watch: () => 'The watch over the checkout is whole again',
+  },
   told: (teams) => `Told about it: ${teams.join(', ')}.`,
   promotion: (name) => `The promotion “${name}” is running.`,
   nothingStandsOut: 'No single part stands out: the trouble is spread over the whole checkout.',
@@ -172,6 +187,7 @@ export const briefingWordsEn: BriefingWords = {
     who: 'Who is on it',
   },
   links: { page: 'Look at the checkout', runbook: 'Runbook', dashboard: 'Dashboard' },
+  unseen: 'not to be seen',
   nowAndBefore: (now, before) => (before === undefined ? now : `${now} (before ${before})`),
   perMinute: (value) => `${value} a minute`,
   failPercent: (share) => `${share} fail`,

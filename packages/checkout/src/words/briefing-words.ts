@@ -60,7 +60,8 @@ export interface BriefingWords {
   noLoss: string;
   since(clock: string, duration: string): string;
   lasted(duration: string, from: string, to: string): string;
-  recovered(telling: Telling): string;
+  /** What is well again, for a title or as a sentence without its full stop. */
+  readonly recovered: Readonly<Record<IncidentKind, (telling: Telling) => string>>;
   /** While an alert still fires although purchases succeed again. */
   recovering(telling: Telling): string;
   readonly recoveringMeaning: string;
@@ -91,6 +92,8 @@ export interface BriefingWords {
     Record<'numbers' | 'parts' | 'partsBefore' | 'impact' | 'providers' | 'query' | 'next' | 'who', string>
   >;
   readonly links: Readonly<Record<'page' | 'runbook' | 'dashboard', string>>;
+  /** In place of figures that nobody can read while the shop does not answer. */
+  readonly unseen: string;
   nowAndBefore(now: string, before: string | undefined): string;
   perMinute(value: string): string;
   failPercent(share: string): string;

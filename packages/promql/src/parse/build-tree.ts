@@ -51,19 +51,20 @@ class TreeBuilder {
   readonly #source: SourceText;
   /** What the grammar read: the source, with some words replaced by others of the same length. */
   readonly #masked: string;
-  readonly #functionNames: ReadonlyMap<number, string>;
+  /** The words that were replaced, by where they stand. */
+  readonly #names: ReadonlyMap<number, string>;
   readonly #features: ReadonlySet<Feature>;
   readonly #durations: DurationReader;
 
   constructor(
     source: SourceText,
     masked: string,
-    functionNames: ReadonlyMap<number, string>,
+    names: ReadonlyMap<number, string>,
     features: ReadonlySet<Feature>,
   ) {
     this.#source = source;
     this.#masked = masked;
-    this.#functionNames = functionNames;
+    this.#names = names;
     this.#features = features;
     this.#durations = new DurationReader(source, masked, features.has('duration-expr'), this.#report);
   }
@@ -372,7 +373,7 @@ class TreeBuilder {
 
   #call(node: SyntaxNode): Call {
     const identifier = node.getChild('FunctionIdentifier')!;
-    const func = this.#functionNames.get(identifier.from) ?? this.#text(identifier);
+    const func = this.#text(identifier);
     const span = this.#span(node);
     const signature = functionSignature(func);
     const before = this.problems.length;
@@ -405,7 +406,7 @@ class TreeBuilder {
   }
 
   #text(node: SyntaxNode): string {
-    return this.#masked.slice(node.from, node.to);
+    return this.#names.get(node.from) ?? this.#masked.slice(node.from, node.to);
   }
 
   #span(node: SyntaxNode): Span {

@@ -63,6 +63,9 @@ function tooLong(source: SourceText): ParseResult {
   return { ok: false, problems: [problem] };
 }
 
+/** The grammar looks words up in plain objects, and takes what every object inherits for keywords. */
+const INHERITED_WORDS: ReadonlySet<string> = new Set(['constructor', '__proto__']);
+
 /**
  * The grammar knows functions by name and calls everything else a syntax error. A name it does not know is replaced by a
  * known one of the same length before it sees the text, so that the call keeps its shape and can be judged by our table.
@@ -81,8 +84,11 @@ function mask(text: string, tokens: readonly Token[]): { text: string; names: Ma
       const plain = plainNumber(token.text);
       if (plain !== token.text) replace(token, plain);
     }
-    if (tokens[i + 1]?.text !== '(') continue;
-    if (isDurationWord(tokens, i)) replace(token, token.text.toLowerCase());
+    if (tokens[i + 1]?.text !== '(') {
+      if (!INHERITED_WORDS.has(token.text.toLowerCase())) continue;
+      names.set(token.from, token.text);
+      replace(token, 'a'.repeat(token.text.length));
+    } else if (isDurationWord(tokens, i)) replace(token, token.text.toLowerCase());
     else if (token.kind === 'identifier' && token.text.length >= 3 && !isKnownToGrammar(token.text)) {
       names.set(token.from, token.text);
       replace(token, 'abs'.padEnd(token.text.length));
