@@ -163,3 +163,11 @@ describe('blame for missing attempts', () => {
     expect(blameMissing(now).map((finding) => finding.labels)).toEqual(labels);
   });
 });
+
+test('what all checkouts share is not blamed, but a provider is named even when it is the only one', () => {
+  const only = (all: OutcomeCell[]) =>
+    all.map((cell) => ({ ...cell, labels: { ...cell.labels, provider: 'alpha', instance: 'shop:80', version: '1' } }));
+  const cause: Cause = { hits: () => true, share: 0.5, step: 'payment', reason: 'timeout' };
+  const [finding] = blameFailures(only(cells(cause)), only(BASELINE));
+  expect(finding?.labels).toEqual({ step: 'payment', provider: 'alpha' });
+});

@@ -1,6 +1,7 @@
 import { type Alert, type Briefing, Labels, type Ledger } from '@tillwatch/model';
 import { ManualClock } from '@tillwatch/model/testing';
 import { describe, expect, test } from 'vitest';
+import { Numbers } from '../src/briefing/numbers.ts';
 import { createEnricher, overview } from '../src/index.ts';
 import { testConfig, Watch } from './support/watch.ts';
 
@@ -129,6 +130,46 @@ test('the all-clear says how long, how bad, how much, and what is now', async ()
   );
   const facts = briefing.blocks.flatMap((block) => (block.kind === 'facts' ? block.facts : []));
   expect(Number.parseInt(facts.find(({ name }) => name === 'Worst success rate')?.value ?? '', 10)).toBeLessThan(70);
+});
+
+test('of a shop that does not answer no old figures are told, and the all-clear counts the whole time', async () => {
+  const watch = broken('en', { isDown: true });
+  const firing = textOf(await brief(watch, 'dev'));
+  expect(firing).toMatch(/^Orders: not to be seen \(before \d+ a minute\)$/m);
+  expect(firing).not.toMatch(/Success rate|Slowest step/);
+  const pages = watch.firingAlerts().filter(({ labels }) => labels.get('severity') === 'page');
+  watch.run(4);
+  const over = await brief(watch, 'business', 'resolved', pages);
+  expect(over.title).toBe('All clear: The shop answers again');
+  expect(over.lead).toMatch(/^The shop answers again\. It lasted 3 minutes, from 15:10 to 15:1[23]\./);
+  expect(textOf(over)).not.toContain('Worst success rate');
+});
+
+test('first steps follow from the part and the reasons', async () => {
+  const steps = async (failing: { step: string; reason: string; provider?: string }) => {
+    const { blocks } = await brief(broken('en', { failing: { share: 0.5, ...failing } }), 'ops');
+    return blocks.flatMap((block) => (block.kind === 'list' && block.heading === 'First steps' ? block.items : []));
+  };
+  expect((await steps(provider))[0]).toMatch(/status page of acme-pay/);
+  expect((await steps({ step: 'cart', reason: 'db_pool_exhausted' }))[0]).toMatch(/^Look at the database/);
+});
+
+test('figures before are those of whole minutes', async () => {
+  const watch = new Watch({ seed: 1, attemptsPerMinute: 90 });
+  watch.run(4);
+  watch.run(3, { failing: { share: 1, ...provider } });
+  const facts = (await brief(watch, 'dev')).blocks.flatMap((block) => (block.kind === 'facts' ? block.facts : []));
+  const before = Number(/before (\d+)/.exec(facts.find(({ name }) => name === 'Checkouts started')?.value ?? '')?.[1]);
+  expect(before).toBeGreaterThan(80);
+});
+
+test.for([
+  [0.0058, '6 ms'],
+  [0.23, '230 ms'],
+  [0.9999, '1 sec'],
+  [4.27, '4.3 sec'],
+] as const)('%d s is written %s', ([value, text]) => {
+  expect(new Numbers('en', 'EUR', 'UTC').seconds(value)).toBe(text);
 });
 
 test.for([

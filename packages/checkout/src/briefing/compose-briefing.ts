@@ -22,7 +22,7 @@ export function composeBriefing(
   const numbers = new Numbers(team.language, config.shop.currency, config.shop.timezone);
   const story: Story = { incident, team, config, words, numbers, telling: tell(incident, words, numbers) };
   return {
-    tone: incident.isOver ? 'resolved' : incident.isPage ? 'page' : 'inform',
+    tone: incident.isOver ? 'resolved' : incident.isPage && !isRecovering(story) ? 'page' : 'inform',
     title: title(story),
     lead: incident.isOver ? leadWhenOver(story) : lead(story),
     blocks: (incident.isOver ? blocksWhenOver(story) : blocks(story)).filter(hasContent),
@@ -42,7 +42,7 @@ interface Story {
 }
 
 function tell(
-  { figures, diagnosis, sinceMs, labels, kind }: Incident,
+  { figures, diagnosis, sinceMs, labels, kind, alertNames }: Incident,
   words: BriefingWords,
   numbers: Numbers,
 ): Telling {
@@ -73,6 +73,7 @@ function tell(
     waiting: poolWaiting === undefined || poolWaiting === 0 ? undefined : numbers.count(poolWaiting),
     culprit: (kind === 'attempts-stopped' ? diagnosis.missing : diagnosis.failures)[0],
     since: numbers.clock(sinceMs),
+    alertNames,
     labels,
   };
 }
@@ -137,7 +138,7 @@ function blocks(story: Story): BriefingBlock[] {
         ...shared,
         { kind: 'facts', heading: words.headings.numbers, facts: numbersForOps(story) },
         { kind: 'list', heading: words.headings.providers, items: providers(story) },
-        { kind: 'list', heading: words.headings.next, items: words.firstSteps[incident.kind] },
+        { kind: 'list', heading: words.headings.next, items: words.firstSteps[incident.kind](story.telling) },
       ];
     case 'business':
       return [

@@ -28,14 +28,16 @@ interface Slice {
  */
 export function blameFailures(current: readonly OutcomeCell[], baseline: readonly OutcomeCell[]): Finding[] {
   const now = current.slice(0, MAX_CELLS).map((cell) => ({ ...cell }));
-  const before = new Tally(baseline.slice(0, MAX_CELLS));
+  const past = baseline.slice(0, MAX_CELLS);
+  const exposure = tellingLabels([...now, ...past]);
+  const before = new Tally(past, exposure);
   const valueCounts = countValues(now);
-  const totalExtra = extraFailures(new Tally(now), before);
+  const totalExtra = extraFailures(new Tally(now, exposure), before);
   if (totalExtra < 2) return [];
 
   const findings: Finding[] = [];
   while (findings.length < MAX_FINDINGS) {
-    const best = bestSlice(new Tally(now), before, valueCounts);
+    const best = bestSlice(new Tally(now, exposure), before, valueCounts);
     if (best === undefined || best.score <= CAUTION) break;
     const extra = best.failed - best.expected;
     if (extra / totalExtra < SMALLEST_SHARE) break;
@@ -45,6 +47,17 @@ export function blameFailures(current: readonly OutcomeCell[], baseline: readonl
   return findings;
 }
 
+/** A label that is the same for every checkout explains nothing: a shop with one instance fails on that instance. */
+function tellingLabels(cells: readonly OutcomeCell[]): DiagnosisLabel[] {
+  const [first] = cells;
+  return EXPOSURE_LABELS.filter(
+    (name) => PAYMENT_LABELS.has(name) || cells.some((cell) => cell.labels[name] !== first?.labels[name]),
+  );
+}
+
+/** Named even where there is only one, because the reader knows it as somebody to call. */
+const PAYMENT_LABELS: ReadonlySet<DiagnosisLabel> = new Set(['provider', 'method']);
+
 /** Counts by slice, for all slices of one or two labels that occur among failures. */
 class Tally {
   readonly finished: number;
@@ -52,12 +65,12 @@ class Tally {
   readonly #finishedBy = new Map<string, number>();
   readonly failedBy = new Map<string, { readonly labels: Slice['labels']; count: number }>();
 
-  constructor(cells: readonly OutcomeCell[]) {
+  constructor(cells: readonly OutcomeCell[], exposureLabels: readonly DiagnosisLabel[]) {
     let finished = 0;
     let failed = 0;
     for (const cell of cells) {
       finished += cell.count;
-      const exposure = pairs(cell, EXPOSURE_LABELS);
+      const exposure = pairs(cell, exposureLabels);
       for (const labels of combinations(exposure)) add(this.#finishedBy, keyOf(labels), cell.count);
       if (!cell.isFailure || cell.count <= 0) continue;
       failed += cell.count;

@@ -32,7 +32,7 @@ export interface Loss {
 /** Orders per visit change by about this much from one quarter of an hour to the next without any trouble. */
 const DRIFT = 0.08;
 /** Some customers try again and succeed: a failed attempt is this much of a lost order, at the least and at the most. */
-const LOST_PER_FAILURE = { low: 0.5, mid: 0.75, high: 1 } as const;
+export const LOST_PER_FAILURE = { low: 0.5, mid: 0.75, high: 1 } as const;
 /** About 90 % of a normal distribution lie within so many deviations. */
 const DEVIATIONS = 1.64;
 

@@ -86,20 +86,34 @@ function components({ pair }: Windows, language: LanguageBase): string {
   ].join('');
 }
 
-/** What is being lost per hour, estimated from the orders before. */
+const IMPACT_WORDS = {
+  en: {
+    about: 'about',
+    lost: 'orders lost so far',
+    perHour: { orders: 'orders per hour', money: ' per hour' },
+    estimate: 'estimates',
+  },
+  de: {
+    about: 'etwa',
+    lost: 'Bestellungen bisher verloren',
+    perHour: { orders: 'Bestellungen je Stunde', money: ' je Stunde' },
+    estimate: 'Schätzungen',
+  },
+} as const satisfies Record<LanguageBase, unknown>;
+
+/** What is lost so far and per hour, estimated from the orders before and the failures now. */
 function impact({ shop }: TillwatchConfig, { pair }: Windows, language: LanguageBase): string {
-  const orders = `checkout:lost_orders_per_hour:${pair}`;
+  const perHour = `checkout:lost_orders_per_hour:${pair}`;
+  // The series of an alert tells since when it has been active.
+  const soFar = `${perHour} * on () (time() - min(ALERTS_FOR_STATE{journey="checkout",severity="page"})) / 3600`;
   const value =
     shop.averageOrderValue === undefined
       ? 'checkout:order_value:before'
       : `(checkout:order_value:before or vector(${shop.averageOrderValue}))`;
-  const money = `${orders} * on () ${value}`;
-  const [about, ordersWord, perHour, estimate] =
-    language === 'de'
-      ? ['etwa', 'Bestellungen', 'je Stunde', 'Schätzung']
-      : ['about', 'orders', 'per hour', 'estimate'];
-  return (
-    `{{ range query ${JSON.stringify(`${orders} >= 1`)} }}${about} {{ . | value | printf "%.0f" }} ${ordersWord} ${perHour}{{ end }}` +
-    `{{ range query ${JSON.stringify(`${money} >= 1`)} }} (${about} {{ . | value | printf "%.0f" }} ${shop.currency} ${perHour}, ${estimate}){{ end }}`
-  );
+  const { about, lost, perHour: anHour, estimate } = IMPACT_WORDS[language];
+  const rounded = '{{ . | value | printf "%.0f" }}';
+  const told = (orders: string, lostOrders: string, per: string, end: string) =>
+    `{{ range query ${JSON.stringify(`${orders} >= 1`)} }}${about} ${rounded} ${lostOrders}` +
+    `{{ range query ${JSON.stringify(`${orders} * on () ${value} >= 1`)} }} (${about} ${rounded} ${shop.currency}${per}){{ end }}${end}{{ end }}`;
+  return told(soFar, lost, '', '; ') + told(perHour, anHour.orders, anHour.money, ` (${estimate})`);
 }

@@ -1,5 +1,6 @@
 import type { TeamSettings, TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { type LanguageBase, languageBase } from '../words/alert-words.ts';
+import type { AlertName } from './alert-catalogue.ts';
 
 interface TemplateWords {
   readonly resolved: string;
@@ -7,6 +8,7 @@ interface TemplateWords {
   readonly since: string;
   readonly until: string;
   readonly affected: string;
+  readonly alerts: string;
   readonly impact: string;
   readonly runbook: string;
   readonly page: string;
@@ -19,6 +21,7 @@ const WORDS: Readonly<Record<LanguageBase, TemplateWords>> = {
     since: 'since',
     until: 'until',
     affected: 'Affected',
+    alerts: 'Alerts',
     impact: 'Impact',
     runbook: 'What to do',
     page: 'Look at the checkout',
@@ -29,15 +32,29 @@ const WORDS: Readonly<Record<LanguageBase, TemplateWords>> = {
     since: 'seit',
     until: 'bis',
     affected: 'Betroffen',
+    alerts: 'Alarme',
     impact: 'Auswirkung',
     runbook: 'Was zu tun ist',
     page: 'Zum Bestellvorgang',
   },
 };
 
+/** Alerts that say most about an incident, and those that say more than the rest: the message is about the first of these. */
+const TELLING: readonly (readonly AlertName[])[] = [
+  ['CheckoutTargetDown', 'CheckoutAttemptsStopped', 'CheckoutSilent', 'CheckoutSuccessRateLow'],
+  [
+    'CheckoutErrorRateHigh',
+    'CheckoutSuccessfulOrdersDrop',
+    'CheckoutPaymentWithoutOrder',
+    'CheckoutLatencyHigh',
+    'DatabasePoolExhausted',
+  ],
+];
+
 /**
- * The texts of Slack messages and e-mails for an Alertmanager without Tillwatch, per team in its words. A resolved alert is
- * named with its times only: its annotations still hold the value from when it was bad.
+ * The texts of Slack messages and e-mails for an Alertmanager without Tillwatch, per team in its words. All firing alerts of
+ * a message are one incident: it is told once, by the alert that says most, and the others follow as one line each. Resolved
+ * alerts are named with their times only: their annotations still hold the value from when it was bad.
  */
 export function notificationTemplates(config: TillwatchConfig): string {
   return `${[head(config), ...config.teams.map((team) => teamTemplates(config, team))].join('\n\n')}\n`;
@@ -55,53 +72,110 @@ function head({ shop }: TillwatchConfig): string {
 {{ define "tillwatch.mrkdwn" }}{{ reReplaceAll ">" "&gt;" (reReplaceAll "<" "&lt;" (reReplaceAll "&" "&amp;" .)) }}{{ end }}`;
 }
 
-function teamTemplates({ shop }: TillwatchConfig, { name, audience, language }: TeamSettings): string {
+/** How one kind of message writes its parts. */
+interface Style {
+  /** A value of the alerts, escaped as it must be. */
+  readonly value: (expr: string) => string;
+  readonly strong: (text: string) => string;
+  readonly line: (text: string) => string;
+  readonly item: (text: string) => string;
+  readonly link: (expr: string, text: string) => string;
+}
+
+const plainValue = (expr: string) => `{{ ${expr} }}`;
+
+const STYLES: Readonly<Record<'slack' | 'text' | 'html', Style>> = {
+  slack: {
+    value: (expr) => `{{ template "tillwatch.mrkdwn" ${expr} }}`,
+    strong: (text) => `*${text}*`,
+    line: (text) => `${text}\n`,
+    item: (text) => `• ${text}\n`,
+    link: (expr, text) => `<{{ ${expr} }}|${text}>`,
+  },
+  text: {
+    value: plainValue,
+    strong: (text) => text,
+    line: (text) => `${text}\n`,
+    item: (text) => `- ${text}\n`,
+    link: (expr, text) => `${text}: {{ ${expr} }}`,
+  },
+  html: {
+    value: plainValue,
+    strong: (text) => `<strong>${text}</strong>`,
+    line: (text) => `<p style="margin: 0 0 .6em">${text}</p>\n`,
+    item: (text) => `<p style="margin: 0 0 .2em 1em">• ${text}</p>\n`,
+    link: (expr, text) => `<a href="{{ ${expr} }}">${text}</a>`,
+  },
+};
+
+function teamTemplates({ shop }: TillwatchConfig, team: TeamSettings): string {
+  const { name, audience, language } = team;
   const words = WORDS[languageBase(language)];
-  const annotation = `.Annotations.${audience}`;
-  const showsParts = audience !== 'business';
-  const headline = `(index . 0).Annotations.${audience === 'business' ? 'business' : 'summary'}`;
-  const titled = (what: string, shown: (text: string) => string) =>
-    `{{ define "tillwatch.${what}.${name}" }}{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "inform" }}${words.notice}: {{ end }}{{ with .Alerts.Firing }}${shown(headline)}{{ end }}{{ else }}${words.resolved}{{ end }} (${shown(JSON.stringify(shop.name))}){{ end }}`;
-  return `${titled('title', (text) => `{{ ${text} }}`)}
-
-${titled('slacktitle', (text) => `{{ template "tillwatch.mrkdwn" ${text} }}`)}
-
-{{ define "tillwatch.slack.${name}" }}{{ range .Alerts.Firing }}*{{ template "tillwatch.mrkdwn" .Labels.alertname }}*: {{ template "tillwatch.mrkdwn" ${annotation} }}
-${words.since} {{ template "tillwatch.clock" .StartsAt }}
-${showsParts ? slackLine(words.affected, 'components') : ''}${slackLine(words.impact, 'impact')}{{ if .Annotations.runbook_url }}<{{ .Annotations.runbook_url }}|${words.runbook}>{{ end }}
-{{ end }}{{ range .Alerts.Resolved }}${words.resolved}: {{ template "tillwatch.mrkdwn" .Labels.alertname }} ({{ template "tillwatch.clock" .StartsAt }} ${words.until} {{ template "tillwatch.clock" .EndsAt }})
-{{ end }}{{ end }}
-
-{{ define "tillwatch.text.${name}" }}{{ range .Alerts.Firing }}{{ .Labels.alertname }}: {{ ${annotation} }}
-${words.since} {{ template "tillwatch.clock" .StartsAt }}
-${showsParts ? textLine(words.affected, 'components') : ''}${textLine(words.impact, 'impact')}{{ if .Annotations.runbook_url }}${words.runbook}: {{ .Annotations.runbook_url }}{{ end }}
-
-{{ end }}{{ range .Alerts.Resolved }}${words.resolved}: {{ .Labels.alertname }} ({{ template "tillwatch.clock" .StartsAt }} ${words.until} {{ template "tillwatch.clock" .EndsAt }})
-{{ end }}${words.page}: ${literal(shop.pageUrl)}
-{{ end }}
-
-{{ define "tillwatch.html.${name}" }}<!DOCTYPE html>
+  const told = audience === 'business' ? 'business' : 'summary';
+  const titled = (what: string, { value }: Style) =>
+    define(
+      `${what}.${name}`,
+      `{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "inform" }}${words.notice}: {{ end }}{{ with .Alerts.Firing }}${choose()}${value(`$head.Annotations.${told}`)}{{ end }}{{ else }}${words.resolved}{{ end }} (${value(JSON.stringify(shop.name))})`,
+    );
+  const page = (style: Style) => style.line(style.link(JSON.stringify(shop.pageUrl), words.page));
+  const { slack, text, html } = STYLES;
+  return [
+    titled('title', text),
+    titled('slacktitle', slack),
+    define(`slack.${name}`, story(team, slack)),
+    define(`text.${name}`, `${story(team, text)}\n${page(text)}`),
+    define(
+      `html.${name}`,
+      `<!DOCTYPE html>
 <html lang="${languageBase(language)}"><body style="font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; max-width: 40em">
-{{ range .Alerts.Firing }}<h2 style="margin: 0 0 .2em">{{ .Labels.alertname }}</h2>
-<p>{{ ${annotation} }}</p>
-<p>${words.since} {{ template "tillwatch.clock" .StartsAt }}</p>
-${showsParts ? htmlLine(words.affected, 'components') : ''}${htmlLine(words.impact, 'impact')}{{ if .Annotations.runbook_url }}<p><a href="{{ .Annotations.runbook_url }}">${words.runbook}</a></p>{{ end }}
-{{ end }}{{ range .Alerts.Resolved }}<p><strong>${words.resolved}</strong>: {{ .Labels.alertname }} ({{ template "tillwatch.clock" .StartsAt }} ${words.until} {{ template "tillwatch.clock" .EndsAt }})</p>
-{{ end }}<p><a href="${literal(shop.pageUrl)}">${words.page}</a></p>
-</body></html>
-{{ end }}`;
+${story(team, html)}${page(html)}</body></html>
+`,
+    ),
+  ].join('\n\n');
 }
 
-function slackLine(heading: string, annotation: string): string {
-  return `{{ if .Annotations.${annotation} }}${heading}: {{ template "tillwatch.mrkdwn" .Annotations.${annotation} }}\n{{ end }}`;
+function define(name: string, body: string): string {
+  return `{{ define "tillwatch.${name}" }}${body}{{ end }}`;
 }
 
-function textLine(heading: string, annotation: string): string {
-  return `{{ if .Annotations.${annotation} }}${heading}: {{ .Annotations.${annotation} }}\n{{ end }}`;
+/** What is wrong and since when, told once, and what has ended. */
+function story({ audience, language }: TeamSettings, { value, strong, line, item, link }: Style): string {
+  const words = WORDS[languageBase(language)];
+  const annotation = (heading: string, name: string) =>
+    `{{ if $head.Annotations.${name} }}${line(`${strong(heading)}: ${value(`$head.Annotations.${name}`)}`)}{{ end }}`;
+  const isBusiness = audience === 'business';
+  const firing = [
+    choose(),
+    line(value(`$head.Annotations.${audience}`)),
+    line(`${words.since} {{ template "tillwatch.clock" $since }}`),
+    isBusiness ? '' : annotation(words.affected, 'components'),
+    annotation(words.impact, 'impact'),
+    isBusiness
+      ? ''
+      : `{{ if gt (len .) 1 }}${line(`${strong(words.alerts)}:`)}{{ range . }}${item(value('.Annotations.summary'))}{{ end }}{{ end }}`,
+    isBusiness
+      ? ''
+      : `{{ if $head.Annotations.runbook_url }}${line(link('$head.Annotations.runbook_url', words.runbook))}{{ end }}`,
+  ];
+  const times = `{{ template "tillwatch.clock" $from }} ${words.until} {{ template "tillwatch.clock" $to }}`;
+  const over = isBusiness
+    ? `{{ if eq (len $.Alerts.Firing) 0 }}${line(`${strong(words.resolved)}, ${times}`)}{{ end }}`
+    : `${line(`${strong(words.resolved)}, ${times}:`)}{{ range . }}${item(`${value('.Labels.alertname')}${slice(value)}`)}{{ end }}`;
+  return `{{ with .Alerts.Firing }}${firing.join('')}{{ end }}{{ with .Alerts.Resolved }}{{ $from := (index . 0).StartsAt }}{{ $to := (index . 0).EndsAt }}{{ range . }}{{ if .StartsAt.Before $from }}{{ $from = .StartsAt }}{{ end }}{{ if .EndsAt.After $to }}{{ $to = .EndsAt }}{{ end }}{{ end }}${over}{{ end }}`;
 }
 
-function htmlLine(heading: string, annotation: string): string {
-  return `{{ if .Annotations.${annotation} }}<p>${heading}: {{ .Annotations.${annotation} }}</p>\n{{ end }}`;
+/** Sets `$head` to the alert that says most and `$since` to when the first one began; the dot is a list of firing alerts. */
+function choose(): string {
+  const prefer = (names: readonly string[]) =>
+    `{{ range . }}{{ if match "^(${names.join('|')})$" .Labels.alertname }}{{ $head = . }}{{ end }}{{ end }}`;
+  return `{{ $head := index . 0 }}{{ $since := $head.StartsAt }}{{ range . }}{{ if .StartsAt.Before $since }}{{ $since = .StartsAt }}{{ end }}{{ end }}${TELLING.toReversed().map(prefer).join('')}`;
+}
+
+/** Which slice an alert is about. */
+function slice(value: Style['value']): string {
+  return ['provider', 'method', 'region', 'channel', 'version', 'step', 'route', 'instance']
+    .map((label) => `{{ if .Labels.${label} }} ${value(`.Labels.${label}`)}{{ end }}`)
+    .join('');
 }
 
 /** A text of the config as a string constant, so that braces in it are no template. */

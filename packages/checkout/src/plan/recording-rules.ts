@@ -1,3 +1,4 @@
+import { LOST_PER_FAILURE } from '../impact/estimate-loss.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { alternatives, counted, evidenceAbove, evidenceBelow, number, quoted } from './expressions.ts';
 import type { PlannedGroup, PlannedRecording } from './planned-rule.ts';
@@ -201,7 +202,8 @@ function trafficRules(config: TillwatchConfig, windows: Windows): PlannedRecordi
 }
 
 /** What the pages seen, the shares of channels and regions, and the recent past let expect of a window. */
-function expectations({ unit, unitMinutes }: Windows, window: string, units: number): PlannedRecording[] {
+function expectations(windows: Windows, window: string, units: number): PlannedRecording[] {
+  const { unit } = windows;
   const attempts = `checkout:payable:increase${window}`;
   const orders = `checkout:orders:increase${window}`;
   // Never more than before: when one channel surges, the others are not expected to.
@@ -232,11 +234,15 @@ function expectations({ unit, unitMinutes }: Windows, window: string, units: num
       `checkout:missing_orders_evidence:${window}`,
       evidenceBelow(orders, `(checkout:orders:expected${window} > ${orders})`),
     ),
-    record(
-      `checkout:lost_orders_per_hour:${window}`,
-      `clamp_min((checkout:orders:before * ${units} - ${orders}) * ${number(60 / (units * unitMinutes))}, 0)`,
-    ),
+    record(`checkout:lost_orders_per_hour:${window}`, lostPerHour(orders, units, windows)),
   ];
+}
+
+/** The larger of the orders that are missing and of those that the failures of the last unit stand for. */
+function lostPerHour(orders: string, units: number, { unit, unitMinutes }: Windows): string {
+  const missing = `clamp_min((checkout:orders:before * ${units} - ${orders}) * ${number(60 / (units * unitMinutes))}, 0)`;
+  const failed = `sum(checkout:failed:increase${unit}{slice="all"}) * ${number((LOST_PER_FAILURE.mid * 60) / unitMinutes)}`;
+  return `${missing} > ${failed}\nor ${failed}\nor ${missing}`;
 }
 
 function latencyRules({ unit, long }: Windows): PlannedRecording[] {

@@ -1,4 +1,5 @@
 import type { BriefingWords, Telling } from './briefing-words.ts';
+import { isAboutDatabase } from './hints.ts';
 
 const LABEL_NAMES: Readonly<Record<string, string>> = {
   provider: 'Anbieter',
@@ -32,6 +33,19 @@ const at = ({ culprit }: Telling) => (culprit === undefined ? '' : ` (${part(cul
 const affected = ({ culprit }: Telling) => (culprit === undefined ? 'Kundinnen und Kunden' : customers(culprit.labels));
 const fewerOf = (now: string | undefined, before: string | undefined) =>
   now === undefined || before === undefined ? '' : `: ${now} je Minute, zuvor ${before}`;
+
+/** What to look at follows from the part that is named and from the reasons given. */
+function stepsForFailures({ culprit, alertNames }: Telling): string[] {
+  const { provider, version, region } = culprit?.labels ?? {};
+  const isDatabase = isAboutDatabase(culprit, alertNames);
+  return [
+    isDatabase ? 'Datenbank ansehen: freie Verbindungen, lange Transaktionen und Sperren, Platte.' : '',
+    version === undefined ? '' : `Version ${version} zurückrollen.`,
+    provider === undefined ? '' : `Statusseite von ${provider} ansehen; abschalten, wenn andere Anbieter gehen.`,
+    region === undefined ? '' : `Ansehen, was nur ${region} nutzt: Versand, Steuern, Zahlarten, Netz.`,
+    version === undefined ? 'Mit der letzten Version vergleichen: zurückrollen, wenn es mit ihr begann.' : '',
+  ].filter((step) => step !== '');
+}
 
 const succeed = ({ success }: Telling) => (success === undefined ? '' : `, ${success} gelingen`);
 
@@ -94,34 +108,31 @@ export const briefingWordsDe: BriefingWords = {
     watch: () => 'Bis das behoben ist, könnte ein Fehler spät bemerkt werden.',
   },
   firstSteps: {
-    failures: [
-      'Mit der letzten Version vergleichen: zurückrollen, wenn es mit ihr begann.',
-      'Statusseite des genannten Anbieters ansehen; abschalten, wenn andere gehen.',
-    ],
-    trickle: ['Gründe oben und das Fehlerprotokoll ansehen.'],
-    'orders-drop': ['Hängende Anfragen suchen: Zahlungsanbieter, Datenbank, Warteschlange.'],
-    'attempts-stopped': [
+    failures: stepsForFailures,
+    trickle: () => ['Gründe oben und das Fehlerprotokoll ansehen.'],
+    'orders-drop': () => ['Hängende Anfragen suchen: Zahlungsanbieter, Datenbank, Warteschlange.'],
+    'attempts-stopped': () => [
       'Die Seite selbst öffnen, mit offener Browserkonsole.',
       'Letzte Version der Oberfläche, CDN und fremde Skripte prüfen.',
     ],
-    silent: ['Den Shop von außen öffnen.', 'DNS, Zertifikate, CDN und Lastverteiler prüfen.'],
-    'shop-down': [
+    silent: () => ['Den Shop von außen öffnen.', 'DNS, Zertifikate, CDN und Lastverteiler prüfen.'],
+    'shop-down': () => [
       'Prüfen, ob der Shop läuft und seine Metriken ausliefert.',
       'Rechner, Netz und letzte Auslieferung prüfen.',
     ],
-    slow: ['Anbieter und Datenbank hinter dem langsamen Schritt prüfen.'],
-    database: ['Lange Transaktionen und Sperren suchen.', 'Platte, CPU und Größe des Pools prüfen.'],
-    'server-errors': ['Protokoll der genannten Route lesen.', 'Mit der letzten Version vergleichen.'],
-    'payment-without-order': [
+    slow: () => ['Anbieter und Datenbank hinter dem langsamen Schritt prüfen.'],
+    database: () => ['Lange Transaktionen und Sperren suchen.', 'Platte, CPU und Größe des Pools prüfen.'],
+    'server-errors': () => ['Protokoll der genannten Route lesen.', 'Mit der letzten Version vergleichen.'],
+    'payment-without-order': () => [
       'Vorgänge im Fehlerprotokoll finden und nachbuchen oder erstatten.',
       'Die Version zurücknehmen, mit der es begann.',
     ],
-    declines: [
+    declines: () => [
       'Viele Versuche mit wenigen Karten oder Adressen suchen.',
       'Begrenzung oder Abfrage vor der Zahlung erwägen.',
     ],
-    'instance-down': ['Die Instanz und ihren Rechner prüfen.'],
-    watch: ['Die Anleitung zu diesem Alarm lesen.'],
+    'instance-down': () => ['Die Instanz und ihren Rechner prüfen.'],
+    watch: () => ['Die Anleitung zu diesem Alarm lesen.'],
   },
   part,
   customers,

@@ -1,4 +1,5 @@
 import type { BriefingWords, Telling } from './briefing-words.ts';
+import { isAboutDatabase } from './hints.ts';
 
 const LABEL_NAMES: Readonly<Record<string, string>> = {
   provider: 'provider',
@@ -32,6 +33,19 @@ const at = ({ culprit }: Telling) => (culprit === undefined ? '' : ` (${part(cul
 const affected = ({ culprit }: Telling) => (culprit === undefined ? 'Customers' : capital(customers(culprit.labels)));
 const fewerOf = (now: string | undefined, before: string | undefined) =>
   now === undefined || before === undefined ? '' : `: ${now} a minute, before ${before}`;
+
+/** What to look at follows from the part that is named and from the reasons given. */
+function stepsForFailures({ culprit, alertNames }: Telling): string[] {
+  const { provider, version, region } = culprit?.labels ?? {};
+  const isDatabase = isAboutDatabase(culprit, alertNames);
+  return [
+    isDatabase ? 'Look at the database: free connections, long transactions and locks, disk.' : '',
+    version === undefined ? '' : `Roll back version ${version}.`,
+    provider === undefined ? '' : `Look at the status page of ${provider}; switch it off if other providers work.`,
+    region === undefined ? '' : `Look at what only ${region} uses: carrier, tax, payment methods, network.`,
+    version === undefined ? 'Compare with the latest release: roll back if it began with it.' : '',
+  ].filter((step) => step !== '');
+}
 
 const succeed = ({ success }: Telling) => (success === undefined ? '' : `, ${success} succeed`);
 
@@ -93,34 +107,31 @@ export const briefingWordsEn: BriefingWords = {
     watch: () => 'A failure could be noticed late until this is repaired.',
   },
   firstSteps: {
-    failures: [
-      'Compare with the latest release: roll back if it began with it.',
-      'Look at the status page of the provider named above; switch it off if others work.',
-    ],
-    trickle: ['Look at the reasons above and the failure log.'],
-    'orders-drop': ['Look for requests that hang: payment provider, database, queue.'],
-    'attempts-stopped': [
+    failures: stepsForFailures,
+    trickle: () => ['Look at the reasons above and the failure log.'],
+    'orders-drop': () => ['Look for requests that hang: payment provider, database, queue.'],
+    'attempts-stopped': () => [
       'Open the checkout page yourself, with the browser console open.',
       'Check the latest front-end release, CDN and third-party scripts.',
     ],
-    silent: ['Open the shop from outside your network.', 'Check DNS, certificates, CDN and load balancer.'],
-    'shop-down': [
+    silent: () => ['Open the shop from outside your network.', 'Check DNS, certificates, CDN and load balancer.'],
+    'shop-down': () => [
       'Check that the shop runs and answers on its metrics address.',
       'Check host, network and the latest deployment.',
     ],
-    slow: ['Check the provider and the database behind the slow step.'],
-    database: ['Look for long transactions and locks.', 'Check disk, CPU and the size of the pool.'],
-    'server-errors': ['Read the log of the route named above.', 'Compare with the latest release.'],
-    'payment-without-order': [
+    slow: () => ['Check the provider and the database behind the slow step.'],
+    database: () => ['Look for long transactions and locks.', 'Check disk, CPU and the size of the pool.'],
+    'server-errors': () => ['Read the log of the route named above.', 'Compare with the latest release.'],
+    'payment-without-order': () => [
       'Find the attempts in the failure log and place or refund them.',
       'Stop the release that began with it.',
     ],
-    declines: [
+    declines: () => [
       'Look for many attempts with few cards or addresses.',
       'Consider a rate limit or a challenge before payment.',
     ],
-    'instance-down': ['Check the instance and its host.'],
-    watch: ['Read the runbook of this alert.'],
+    'instance-down': () => ['Check the instance and its host.'],
+    watch: () => ['Read the runbook of this alert.'],
   },
   part,
   customers,

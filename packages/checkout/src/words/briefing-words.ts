@@ -23,6 +23,7 @@ export interface Telling {
   /** The part that carries most of the trouble. */
   readonly culprit: Finding | undefined;
   readonly since: string;
+  readonly alertNames: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +48,7 @@ export interface BriefingWords {
   /** What it means for the business side, one sentence. */
   readonly meaning: Readonly<Record<IncidentKind, (telling: Telling) => string>>;
   /** What to do first, for ops. */
-  readonly firstSteps: Readonly<Record<IncidentKind, readonly string[]>>;
+  readonly firstSteps: Readonly<Record<IncidentKind, (telling: Telling) => readonly string[]>>;
   /** `provider nordpay, step payment`. */
   part(labels: Readonly<Record<string, string>>): string;
   /** `customers who pay with nordpay`. */
