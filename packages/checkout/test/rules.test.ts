@@ -140,3 +140,21 @@ test('one incident is over once: pages end within four minutes and do not come b
     expect(page.endedAtMs).toBeLessThanOrEqual(healedAtMs + 4 * 60_000);
   }
 });
+
+test.for([
+  [90, 5],
+  [10, 14],
+])('pages about a version end when it is rolled back, at %d attempts a minute within %d minutes', ([rate, minutes]) => {
+  const watch = new Watch({ seed: 7, attemptsPerMinute: rate });
+  watch.run(6);
+  watch.shop.versions = [
+    ['v1', 0.6],
+    ['v2', 0.4],
+  ];
+  watch.run(6, { failing: { share: 1, step: 'shipping', reason: 'internal_error', version: 'v2' } });
+  expect(watch.pages().map(({ labels }) => labels.get('version'))).toContain('v2');
+  watch.shop.versions = [['v1', 1]];
+  const healedAtMs = watch.nowMs;
+  watch.run(minutes + 1);
+  for (const page of watch.pages()) expect(page.endedAtMs).toBeLessThanOrEqual(healedAtMs + minutes * 60_000);
+});

@@ -102,10 +102,13 @@ function lead(story: Story): string {
   return `${since} ${meaning}`;
 }
 
-function lossSentence({ incident, words, numbers }: Story): string {
-  const { loss } = incident;
+function lossSentence(story: Story): string {
+  const { incident, words, numbers } = story;
   if (!losesOrders(incident)) return '';
-  return loss.orders.mid < 1 ? words.noLoss : words.lossSoFar(tellLoss(incident, numbers));
+  if (incident.loss.orders.mid < 1) return words.noLoss;
+  const loss = tellLoss(incident, numbers);
+  // What works again costs nothing more.
+  return isRecovering(story) ? words.lossTotal(loss) : words.lossSoFar(loss);
 }
 
 /** Kinds that cost orders; the others are told without a figure that would only be noise. */

@@ -124,7 +124,7 @@ function failureAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntr
  */
 function breaches(
   config: TillwatchConfig,
-  { unit, pair, long, widest }: Windows,
+  { unit, pair, long, widest, units }: Windows,
   above: number,
   value: (window: string) => string,
 ): string[] {
@@ -136,10 +136,18 @@ function breaches(
     `and checkout:finished:increase${window} >= ${minimumEvents}`,
     `and checkout:error_evidence:${window} > ${CONVINCING}`,
   ];
-  // Long windows remember what is over: the latest checkouts must fail too, and not just one of them by chance.
+  // Long windows remember what is over: the latest checkouts must fail too, and not just one of them by chance. Where hardly
+  // any finish that cannot be asked; but a slice that had more a moment ago is gone, like a version that was rolled back.
+  const few = (within: string, wider: string, ratio: number) =>
+    `checkout:finished:increase${within}{slice!="all"} < ${minimumEvents} and checkout:finished:increase${wider} < ${minimumEvents * ratio}`;
+  const fewIn = {
+    [pair]: few(pair, long, units.long / units.pair),
+    [long]: `${few(long, widest, units.widest / units.long)} and checkout:failed:increase${long} >= 1`,
+  };
   const goesOn = (within: string, of: string) =>
     [
-      `and (checkout:finished:increase${within} < ${minimumEvents}`,
+      `and (checkout:finished:increase${within}{slice="all"} < ${minimumEvents}`,
+      `  or ${fewIn[within]}`,
       `  or checkout:error_ratio:${within} > ${number(above)} and checkout:error_ratio:${within} > 0.4 * checkout:error_ratio:${of} and checkout:error_evidence:${within} > 1)`,
     ].join('\n');
   const steady = (window: string, shareLeft: number) => [

@@ -57,6 +57,7 @@ export class Watch implements Querier {
   readonly fired: Firing[] = [];
   nowMs = Date.UTC(2026, 2, 3, 14, 0, 0);
   readonly #rules: readonly WatchedRule[];
+  readonly #recorded = new Map<WatchedRule, Map<string, Labels>>();
   readonly #instances = new Map<string, Instance>();
   readonly #intervalMs = 10_000;
 
@@ -106,13 +107,22 @@ export class Watch implements Querier {
 
   #evaluate(rule: WatchedRule): void {
     const samples = this.#query(rule.expr, this.nowMs);
-    if (rule.record !== undefined) {
-      for (const { labels, value } of samples) {
-        this.store.append(labels.merge(rule.labels).with('__name__', rule.record), this.nowMs, value);
-      }
-      return;
+    if (rule.record === undefined) this.#advance(rule, samples);
+    else this.#record(rule, rule.record, samples);
+  }
+
+  /** Series that a rule no longer yields are marked stale, so that nobody takes their last value for today's. */
+  #record(rule: WatchedRule, name: string, samples: readonly VectorSample[]): void {
+    const gone = this.#recorded.get(rule) ?? new Map<string, Labels>();
+    const yielded = new Map<string, Labels>();
+    for (const { labels: own, value } of samples) {
+      const labels = own.merge(rule.labels).with('__name__', name);
+      this.store.append(labels, this.nowMs, value);
+      yielded.set(labels.key, labels);
+      gone.delete(labels.key);
     }
-    this.#advance(rule, samples);
+    for (const labels of gone.values()) this.store.append(labels, this.nowMs, 'stale');
+    this.#recorded.set(rule, yielded);
   }
 
   #advance(rule: WatchedRule, samples: readonly VectorSample[]): void {
