@@ -17,7 +17,6 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.{ts,tsx}', 'examples/*/test/**/*.test.ts', 'test/*.test.ts'],
           benchmark: { include: ['packages/*/test/**/*.bench.ts'] },
-          setupFiles: ['test/support/fast-check.ts'],
           // Rooms keep no global state, so tests share a worker.
           isolate: false,
           // Property tests take their time on a busy machine.

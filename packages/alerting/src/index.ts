@@ -1,4 +1,4 @@
-export { checkReceiverTemplates } from './notify/check-templates.ts';
+export { checkReceiverTexts } from './notify/check-templates.ts';
 export type { NotifyReason } from './notify/notify-error.ts';
 export { type ToneStyle, toneStyle, toneWord } from './notify/tone-style.ts';
 export {

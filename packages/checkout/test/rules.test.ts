@@ -141,7 +141,7 @@ test('one incident is over once: pages end within four minutes and do not come b
   }
 });
 
-test.for([
+test.for<[number, number]>([
   [90, 5],
   [10, 14],
 ])('pages about a version end when it is rolled back, at %d attempts a minute within %d minutes', ([rate, minutes]) => {

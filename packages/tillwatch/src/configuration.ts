@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import { checkReceiverTemplates, checkRuleTemplate, parseNotificationTemplates } from '@tillwatch/alerting';
+import { checkReceiverTexts, checkRuleTemplate, parseNotificationTemplates } from '@tillwatch/alerting';
 import { readTillwatchConfig, type TillwatchConfig } from '@tillwatch/checkout';
 import {
   type AlertmanagerConfig,
@@ -30,7 +30,10 @@ export interface StandardFiles {
   readonly alertmanager?: string | undefined;
 }
 
-/** A configuration, or nothing when a problem is an error. All problems of all files are there, warnings too. */
+/**
+ * A configuration, or nothing when it cannot be run. All problems of all files are there, warnings too. A mistake in the text
+ * of a receiver is an error that can be run with: such a message is sent in plain form, which is better than nobody being told.
+ */
 export interface LoadResult<T> {
   readonly value: T | undefined;
   readonly problems: readonly Problem[];
@@ -41,7 +44,8 @@ export async function loadStandardFiles(files: StandardFiles): Promise<LoadResul
   const collecting = await loadPrometheusFiles(files.prometheus);
   const telling = files.alertmanager === undefined ? undefined : await loadAlertmanagerFiles(files.alertmanager);
   const problems = [...collecting.problems, ...(telling?.problems ?? [])];
-  if (collecting.value === undefined || problems.some(isError)) return { value: undefined, problems };
+  const isComplete = files.alertmanager === undefined || telling?.value !== undefined;
+  if (collecting.value === undefined || !isComplete) return { value: undefined, problems };
   return {
     value: {
       ...collecting.value,
@@ -117,15 +121,12 @@ export async function loadAlertmanagerFiles(file: string): Promise<LoadResult<Al
   problems.push(...own);
 
   const templates = await readAll(alertmanager?.templates ?? writtenList(source, 'templates'), file, problems);
-  problems.push(
-    ...(alertmanager === undefined
-      ? parseNotificationTemplates(templates).problems
-      : placeInReceivers(source, checkReceiverTemplates(alertmanager, templates))),
-  );
-  return {
-    value: alertmanager === undefined || problems.some(isError) ? undefined : { alertmanager, templates },
-    problems,
-  };
+  problems.push(...parseNotificationTemplates(templates).problems);
+  const isReadable = !problems.some(isError);
+  if (alertmanager !== undefined) {
+    problems.push(...placeInReceivers(source, checkReceiverTexts(alertmanager, templates)));
+  }
+  return { value: alertmanager !== undefined && isReadable ? { alertmanager, templates } : undefined, problems };
 }
 
 /** Without a known prometheus.yml nothing is said about windows that are short for its scrapes. */

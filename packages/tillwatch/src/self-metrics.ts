@@ -3,6 +3,7 @@ import type { Scraper } from '@tillwatch/scrape';
 import type { Tsdb } from '@tillwatch/tsdb';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { VERSION } from './build-info.ts';
+import type { LastReload } from './http/status-routes.ts';
 
 /** Tillwatch's own metrics, for its own rules and for whoever watches the watch. */
 export function createSelfMetrics(parts: {
@@ -10,6 +11,7 @@ export function createSelfMetrics(parts: {
   rules: RuleEngine;
   router: AlertRouter;
   scraper: Scraper;
+  lastReload: () => LastReload;
 }): Registry {
   const register = new Registry();
   collectDefaultMetrics({ register });
@@ -20,7 +22,7 @@ export function createSelfMetrics(parts: {
     registers: [register],
   }).set({ version: VERSION }, 1);
 
-  const { tsdb, rules, router, scraper } = parts;
+  const { tsdb, rules, router, scraper, lastReload } = parts;
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -47,6 +49,25 @@ export function createSelfMetrics(parts: {
     () => router.stats().outbox.oldestOwedMs / 1000,
   );
 
+  gauge('tillwatch_config_last_reload_successful', '1 when the configuration could be read the last time.', () =>
+    lastReload().isSuccess ? 1 : 0,
+  );
+  gauge(
+    'tillwatch_config_last_reload_success_timestamp_seconds',
+    'When the configuration that runs was read.',
+    () => lastReload().successAtMs / 1000,
+  );
+
+  new Counter({
+    name: 'tillwatch_rule_evaluation_failures_total',
+    help: 'Evaluations of rules that failed, by group.',
+    labelNames: ['rule_group'],
+    registers: [register],
+    collect() {
+      this.reset();
+      for (const { file, name, failures } of rules.groups()) this.inc({ rule_group: `${file};${name}` }, failures);
+    },
+  });
   new Counter({
     name: 'tillwatch_samples_appended_total',
     help: 'Samples stored since the start.',

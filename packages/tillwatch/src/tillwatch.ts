@@ -8,6 +8,7 @@ import { createScraper, type Scraper } from '@tillwatch/scrape';
 import { openTsdb, type Tsdb } from '@tillwatch/tsdb';
 import type { Configuration, LoadResult } from './configuration.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
+import type { LastReload } from './http/status-routes.ts';
 import { createLiveFeed, type DemoFeed, type LiveFeed } from './live-feed.ts';
 import { inlineQueries, type Queries } from './query/queries.ts';
 import { localQuerier, QueryEngine } from './query/query-engine.ts';
@@ -76,6 +77,7 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
   const { logger, clock = systemClock } = options;
   const stops: (() => Promise<void> | void)[] = [];
   let running: Running | undefined;
+  let lastReload: LastReload = { isSuccess: true, successAtMs: 0 };
 
   async function start(): Promise<void> {
     invariant(running === undefined, 'started twice');
@@ -144,6 +146,7 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     });
     stops.push(() => live.stop());
     const startedAtMs = clock.nowMs();
+    lastReload = { isSuccess: true, successAtMs: startedAtMs };
     await http.serve({
       queries,
       queryable: tsdb,
@@ -154,7 +157,8 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
       live,
       startedAtMs,
       retentionMs: options.retentionMs,
-      selfMetrics: createSelfMetrics({ tsdb, rules, router, scraper }),
+      lastReload: () => lastReload,
+      selfMetrics: createSelfMetrics({ tsdb, rules, router, scraper, lastReload: () => lastReload }),
       reload,
       demo: options.demo,
     });
@@ -174,6 +178,7 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     invariant(running !== undefined, 'reload before start');
     const result = await options.load();
     if (result.value === undefined) {
+      lastReload = { ...lastReload, isSuccess: false };
       logger.warn('reload refused; the previous configuration keeps running', { problems: result.problems.length });
       return result;
     }
@@ -182,6 +187,7 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     await running.router.apply(configuration.alertmanager ?? quietAlertmanager(), configuration.templates);
     await running.rules.apply(configuration.ruleFiles);
     await running.scraper.apply(configuration.prometheus);
+    lastReload = { isSuccess: true, successAtMs: clock.nowMs() };
     logger.info('reloaded');
     return result;
   }

@@ -157,11 +157,11 @@ test('check reads template files, also by themselves and beside an alertmanager.
   expect((await run('check', join(path, 'texts.tmpl'))).err).toMatch(/texts\.tmpl:2:\d+: error: /);
 });
 
-test('up refuses what check refuses, and starts nothing', async () => {
+test('up refuses files that cannot be run, and starts nothing', async () => {
   const path = await folder('up', {});
   const files = await writeStandardFiles(path, '127.0.0.1:1', 'http://127.0.0.1:1/hook');
   const good = await readFile(files.alertmanager, 'utf8');
-  await writeFile(files.alertmanager, good.replace('.CommonAnnotations.summary', '.Annotations.summary'));
+  await writeFile(files.alertmanager, good.replace('receiver:', 'reciever:'));
   const data = join(path, 'data');
   const args = ['--prometheus', files.prometheus, '--alertmanager', files.alertmanager, '--data', data];
   const { code, err } = await run('up', ...args, '--listen', '0');

@@ -184,6 +184,8 @@ test('a reload with a broken file says where, and the old rules go on', async ()
     const refused = await fetch(`${url}/-/reload`, { method: 'POST' });
     expect(refused.status).toBe(500);
     expect(await refused.text()).toMatch(/rules\.yml:5:\d+: error: /);
+    expect((await api('status/runtimeinfo')).data.reloadConfigSuccess).toBe(false);
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^tillwatch_config_last_reload_successful 0$/m);
     expect((await api('rules')).data.groups[0].rules).toHaveLength(2);
     const [before] = await until('the recorded series', () => query('timestamp(shop:orders:sum)'));
     await until('a later evaluation', async () =>
@@ -271,12 +273,35 @@ test('stop ends the server and the scrapes, and frees the store for the next', a
 
 test('a configuration with a mistake starts nothing and leaves no lock behind', async () => {
   const good = await readFile(files.alertmanager, 'utf8');
-  await writeFile(files.alertmanager, good.replace('.CommonAnnotations.summary', '.Annotations.summary'));
+  await writeFile(files.alertmanager, good.replace('receiver:', 'reciever:'));
   const broken = watch(join(dir, 'other-data'));
   const error = await broken.start().catch((cause: unknown) => cause);
   expect(error).toBeInstanceOf(ConfigurationError);
-  const [problem] = (error as ConfigurationError).problems;
-  expect(problem).toMatchObject({ code: 'template-execution', at: { file: files.alertmanager } });
-  expect(problem!.at.text.slice(problem!.at.from, problem!.at.to)).toContain('.Annotations.summary');
+  expect((error as ConfigurationError).problems[0]).toMatchObject({ at: { file: files.alertmanager } });
   await writeFile(files.alertmanager, good);
+});
+
+test('a mistake in the text of a receiver is reported, and its messages are sent in plain form', async () => {
+  const good = await readFile(files.alertmanager, 'utf8');
+  await writeFile(files.alertmanager, good.replace('.CommonAnnotations.summary', '.Annotations.summary'));
+  const { problems } = await loadStandardFiles(files);
+  expect(problems).toMatchObject([{ code: 'template-execution', severity: 'error', at: { file: files.alertmanager } }]);
+  const [{ at }] = problems as [(typeof problems)[number]];
+  expect(at.text.slice(at.from, at.to)).toContain('.Annotations.summary');
+
+  const before = webhook.bodies.length;
+  exporter.text = BROKEN;
+  const running = watch(join(dir, 'plain-data'));
+  await running.start();
+  url = running.url();
+  try {
+    await until('the message', () => webhook.bodies[before]);
+    expect(webhook.bodies[before]).toContain('ShopBroken');
+    expect(webhook.bodies[before]).toMatch(/plain message, because the template of \w+ in .*oncall/);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/^tillwatch_notifications_total\{.*result="template"\} 1$/m);
+  } finally {
+    await running.stop();
+    await writeFile(files.alertmanager, good);
+  }
 });

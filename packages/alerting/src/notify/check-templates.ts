@@ -14,12 +14,12 @@ import { testNotification } from './test-message.ts';
 type Texts = readonly (readonly [setting: string, text: string])[];
 
 /**
- * Finds the mistakes in the templates of a configuration before a message needs them: reads every template file, and
- * renders every text of every receiver with sample data, once firing and once resolved. A setting is named as in
- * `receivers[ops].slack_configs[0].text`, which is the `file` of a problem in it.
+ * Finds the mistakes in the texts of receivers before a message needs them: renders every text of every receiver with sample
+ * data, once firing and once resolved. A setting is named as in `receivers[ops].slack_configs[0].text`, which is the `file`
+ * of a problem in it. What cannot be read in the template files themselves is found by `parseNotificationTemplates`.
  */
-export function checkReceiverTemplates(config: AlertmanagerConfig, sources: readonly SourceText[]): Problem[] {
-  const { templates, problems } = parseNotificationTemplates(sources);
+export function checkReceiverTexts(config: AlertmanagerConfig, sources: readonly SourceText[]): Problem[] {
+  const { templates } = parseNotificationTemplates(sources);
   const found = new Map<string, Problem>();
   for (const receiver of config.receivers) {
     const place = `receivers[${receiver.name}]`;
@@ -43,7 +43,7 @@ export function checkReceiverTemplates(config: AlertmanagerConfig, sources: read
       check('webhook_configs', i, [['url', webhook.url?.reveal() ?? '']]);
     });
   }
-  return [...problems, ...found.values()];
+  return [...found.values()];
 }
 
 function textsOf(settings: object, prefix = '', spell = wireName): Texts {

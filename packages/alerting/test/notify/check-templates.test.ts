@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkReceiverTemplates } from '../../src/notify/check-templates.ts';
+import { checkReceiverTexts } from '../../src/notify/check-templates.ts';
 import { configOf } from '../routing/fakes.ts';
 
 const yaml = `
@@ -18,7 +18,7 @@ receivers:
 
 test('finds every mistake before a message needs the template', () => {
   const templates = [{ file: 'own.tmpl', text: '{{ define "own.html" }}\n{{ .CommonLabels.a.b.c }}{{ end }}' }];
-  const found = checkReceiverTemplates(configOf(yaml), templates).map(({ at, message }) => `${at.file}: ${message}`);
+  const found = checkReceiverTexts(configOf(yaml), templates).map(({ at, message }) => `${at.file}: ${message}`);
   expect(found.sort()).toEqual([
     expect.stringMatching(/^own\.tmpl: .*CommonLabels/),
     expect.stringMatching(/^receivers\[ops\]\.email_configs\[0\]\.headers\.Subject: .*Nothing/),
@@ -33,5 +33,5 @@ test('the default templates are faultless', () => {
 global: {smtp_smarthost: 'localhost:25', smtp_from: a@shop.example}
 route: {receiver: ops}
 receivers: [{name: ops, slack_configs: [{api_url: 'http://127.0.0.1/a'}], email_configs: [{to: ops@shop.example}]}]`;
-  expect(checkReceiverTemplates(configOf(plain), [])).toEqual([]);
+  expect(checkReceiverTexts(configOf(plain), [])).toEqual([]);
 });

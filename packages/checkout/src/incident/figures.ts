@@ -1,6 +1,6 @@
 import { formatDuration, type Querier } from '@tillwatch/model';
 import type { Periods } from '../diagnosis/diagnose.ts';
-import { settledMean } from '../plan/expressions.ts';
+import { settledMean, shopUp } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 
@@ -56,8 +56,8 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
   const [slowest, poolWaiting, up, all, providers, serverErrorsPerMinute, versions] = await Promise.all([
     querier.instant(`topk(1, checkout:step_seconds:p95_${unit})`, nowMs),
     one('max(db_pool_waiting)', nowMs),
-    one('sum(up)', nowMs),
-    one('count(up)', nowMs),
+    one(`sum(${shopUp(config)})`, nowMs),
+    one(`count(${shopUp(config)})`, nowMs),
     querier.instant(`sort_desc(checkout:error_ratio:${pair}{slice="provider"})`, nowMs),
     one(`sum(rate(http_requests_total{code=~"5.."}[${unit}])) * 60`, nowMs),
     querier.instant('count by (version) (app_info)', nowMs),

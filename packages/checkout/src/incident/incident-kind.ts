@@ -36,6 +36,7 @@ const KINDS: readonly (readonly [AlertName, IncidentKind])[] = [
   ['CheckoutInstanceDown', 'instance-down'],
   ['CheckoutScrapeTooLarge', 'watch'],
   ['TillwatchRuleFailures', 'watch'],
+  ['TillwatchNotificationFailures', 'watch'],
 ];
 
 /** The kind of the weightiest alert, and that alert; `undefined` when none of them is Tillwatch's own. */

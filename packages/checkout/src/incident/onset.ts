@@ -1,4 +1,5 @@
 import type { Querier } from '@tillwatch/model';
+import { shopUp } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import type { IncidentKind } from './incident-kind.ts';
@@ -51,7 +52,7 @@ function troubleSeries(kind: IncidentKind, config: TillwatchConfig): string | un
     case 'database':
       return `max(checkout:db_seconds:p95_${unit}) / ${config.objectives.databaseP95Seconds}`;
     case 'shop-down':
-      return '1 - max(up)';
+      return `1 - max(${shopUp(config)})`;
     case 'declines':
     case 'payment-without-order':
     case 'instance-down':

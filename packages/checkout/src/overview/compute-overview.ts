@@ -7,6 +7,7 @@ import { measureLoss } from '../impact/measure-loss.ts';
 import { type IncidentKind, isUnseen, weightiest } from '../incident/incident-kind.ts';
 import { findOnset } from '../incident/onset.ts';
 import type { CheckoutOverview, OverviewComponent, OverviewImpact, OverviewTone } from '../overview.ts';
+import { shopUp } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { languageBase } from '../words/alert-words.ts';
@@ -86,23 +87,24 @@ interface Trouble {
 
 async function readState(querier: Querier, config: TillwatchConfig, nowMs: number): Promise<State> {
   const { pair } = windowsFor(config);
-  const [firing, evidence, up, seen, seenLongAgo] = await Promise.all([
+  const up = shopUp(config);
+  const [firing, evidence, ups, seen, seenLongAgo] = await Promise.all([
     // ALERTS_FOR_STATE is the moment at which an alert became active.
     querier.instant(
       'ALERTS_FOR_STATE{journey="checkout"} and on (alertname) ALERTS{journey="checkout",alertstate="firing"}',
       nowMs,
     ),
     querier.instant(`checkout:error_evidence:${pair}{slice="all"}`, nowMs),
-    querier.instant('max(up)', nowMs),
-    querier.instant('max(timestamp(up))', nowMs),
-    querier.instant('max(max_over_time(timestamp(up)[1d:5m]))', nowMs),
+    querier.instant(`max(${up})`, nowMs),
+    querier.instant(`max(timestamp(${up}))`, nowMs),
+    querier.instant(`max(max_over_time(timestamp(${up})[1d:5m]))`, nowMs),
   ]);
   const lastMs = (seen[0] ?? seenLongAgo[0])?.value;
   const isStale = lastMs !== undefined && nowMs - lastMs * 1_000 > Math.max(30_000, 3 * config.scrape.intervalMs);
   return {
     alerts: firing.map(({ labels, value }) => asAlert(labels, value * 1_000)),
     evidence: evidence[0]?.value ?? 0,
-    isUp: up[0] === undefined ? undefined : up[0].value > 0,
+    isUp: ups[0] === undefined ? undefined : ups[0].value > 0,
     staleSinceMs: isStale ? lastMs * 1_000 : null,
   };
 }

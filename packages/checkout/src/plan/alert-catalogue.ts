@@ -46,7 +46,8 @@ export type AlertName =
   | 'HttpServerErrors'
   | 'CheckoutMetricsMissing'
   | 'CheckoutScrapeTooLarge'
-  | 'TillwatchRuleFailures';
+  | 'TillwatchRuleFailures'
+  | 'TillwatchNotificationFailures';
 
 /** Every alerting rule that Tillwatch writes, with thresholds from the objectives. */
 export function alertCatalogue(config: TillwatchConfig, windows: Windows): CatalogueEntry[] {
@@ -381,6 +382,17 @@ function watchAlerts(config: TillwatchConfig): CatalogueEntry[] {
     {
       alert: 'TillwatchRuleFailures',
       expr: `sum by (rule_group) (increase({__name__=~"(prometheus|tillwatch)_rule_evaluation_failures_total"}[5m])) > 0`,
+      forMs: 60_000,
+      severity: 'inform',
+      area: 'watch',
+    },
+    {
+      // A receiver that gets nothing cannot be told so; the others can.
+      alert: 'TillwatchNotificationFailures',
+      expr: [
+        `sum by (receiver, integration) (increase(tillwatch_notifications_total{result!="sent"}[5m])) > 0`,
+        `or sum by (integration) (increase(alertmanager_notifications_failed_total[5m])) > 0`,
+      ].join('\n'),
       forMs: 60_000,
       severity: 'inform',
       area: 'watch',

@@ -1,5 +1,7 @@
 // The PromQL idioms that the rules are made of.
 
+import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
+
 /**
  * The increase of counters over a window, with what `increase` cannot see: a series that was born inside the window (the
  * first failure of a new kind) counts from zero, provided that its target had been scraped before, so that it is certain
@@ -7,6 +9,11 @@
  */
 export function counted(metric: string, window: string): string {
   return `(${metric} unless ${metric} offset ${window}) and on (job, instance) (up offset ${window} == 1) or increase(${metric}[${window}])`;
+}
+
+/** `up` of the shop's own targets: whoever else is scraped says nothing about the shop. */
+export function shopUp({ targets }: Pick<TillwatchConfig, 'targets'>): string {
+  return `up{job=~${quoted(alternatives([...new Set(targets.map(({ job }) => job))]))}}`;
 }
 
 /**

@@ -114,6 +114,12 @@ function scenarios(hasCheckoutRoute: boolean): Scenario[] {
       withinUnits: 9,
     },
     { name: 'a label explodes', trouble: { samples: 48_000 }, fires: 'CheckoutScrapeTooLarge', withinUnits: 3 },
+    {
+      name: 'messages do not arrive',
+      trouble: { messageFailures: true },
+      fires: 'TillwatchNotificationFailures',
+      withinUnits: 4,
+    },
     { name: 'rules fail', trouble: { ruleFailures: true }, fires: 'TillwatchRuleFailures', withinUnits: 4 },
   ];
   return all.filter((one): one is Scenario => one !== false);

@@ -25,6 +25,7 @@ export interface Trouble {
   readonly noMetrics?: boolean;
   readonly samples?: number;
   readonly ruleFailures?: boolean;
+  readonly messageFailures?: boolean;
   readonly lastsUnits?: number;
 }
 
@@ -168,6 +169,8 @@ function instanceSeries(
     0.05,
     trouble.databaseSeconds ?? 0.05,
   );
+  if (trouble.messageFailures === true)
+    counter('alertmanager_notifications_failed_total', 'integration="slack"', 0, 1, false);
   if (trouble.ruleFailures === true)
     counter('prometheus_rule_evaluation_failures_total', 'rule_group="checkout-alerts"', 0, 1, false);
   if (trouble.night === true && index === 0) {

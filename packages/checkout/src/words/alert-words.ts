@@ -113,6 +113,12 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       ops: 'A label has too many values; memory of the watch will grow until it is capped.',
       business: 'The watch over the shop needs maintenance.',
     },
+    TillwatchNotificationFailures: {
+      summary: 'Messages cannot be delivered, or only in plain form',
+      dev: 'A receiver refuses messages or its template fails. The page lists every message with its error.',
+      ops: 'A receiver refuses messages or its template fails. Send a test message to see why.',
+      business: 'The watch over the shop needs maintenance.',
+    },
     TillwatchRuleFailures: {
       summary: 'Rules cannot be evaluated',
       dev: 'Rules fail when they are evaluated, so alerts may be missing.',
@@ -218,6 +224,12 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       dev: 'Ein Label hat zu viele Werte. Entfernen oder begrenzen.',
       ops: 'Ein Label hat zu viele Werte; der Speicherbedarf wächst, bis es begrenzt wird.',
       business: 'Die Überwachung des Shops braucht Wartung.',
+    },
+    TillwatchNotificationFailures: {
+      summary: 'Nachrichten kommen nicht an oder nur in schlichter Form',
+      dev: 'Ein Empfänger lehnt Nachrichten ab, oder seine Vorlage hat einen Fehler. Die Seite zeigt jede Nachricht mit ihrem Fehler.',
+      ops: 'Ein Empfänger lehnt Nachrichten ab, oder seine Vorlage hat einen Fehler. Eine Testnachricht zeigt den Grund.',
+      business: 'Die Überwachung des Shops braucht Pflege.',
     },
     TillwatchRuleFailures: {
       summary: 'Regeln lassen sich nicht auswerten',

@@ -56,12 +56,7 @@ class TreeBuilder {
   readonly #features: ReadonlySet<Feature>;
   readonly #durations: DurationReader;
 
-  constructor(
-    source: SourceText,
-    masked: string,
-    names: ReadonlyMap<number, string>,
-    features: ReadonlySet<Feature>,
-  ) {
+  constructor(source: SourceText, masked: string, names: ReadonlyMap<number, string>, features: ReadonlySet<Feature>) {
     this.#source = source;
     this.#masked = masked;
     this.#names = names;

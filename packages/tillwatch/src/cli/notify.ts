@@ -20,7 +20,8 @@ export async function notifyTestCommand(
       options.alertmanager === undefined
         ? await loadShop({ file: options.config, dir: join(dir, 'generated'), environment: process.env })
         : await loadAlertmanagerFiles(options.alertmanager);
-    if (printProblems(loaded.problems, terminal, 'Nothing was sent.') || loaded.value === undefined) return 1;
+    printProblems(loaded.problems, terminal, loaded.value === undefined ? 'Nothing was sent.' : '');
+    if (loaded.value === undefined) return 1;
     const { alertmanager, templates } = 'configuration' in loaded.value ? loaded.value.configuration : loaded.value;
     if (alertmanager === undefined) throw new CliError('there is no receiver to send to');
 

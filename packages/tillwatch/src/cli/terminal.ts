@@ -18,7 +18,7 @@ export class CliError extends Error {
   override readonly name = 'CliError';
 }
 
-/** Prints problems, and a closing line that counts them. Returns whether one of them is an error. */
+/** Prints problems, and a closing line that counts them and says what follows from errors. Returns whether there is one. */
 export function printProblems(problems: readonly Problem[], terminal: Terminal, consequence = ''): boolean {
   if (problems.length === 0) return false;
   terminal.err(`${formatProblems(problems)}\n`);

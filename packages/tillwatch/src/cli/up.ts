@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { PlanOptions } from '@tillwatch/checkout';
 import { formatProblems, parseDuration } from '@tillwatch/model';
 import type { LoadResult } from '../configuration.ts';
 import { loadStandardFiles } from '../configuration.ts';
@@ -18,6 +19,8 @@ interface UpOptions {
   readonly logLevel: string;
 }
 
+const PLAIN_MESSAGES = 'Started all the same: messages whose text fails are sent in plain form.';
+
 const DEFAULT_RETENTION_MS = 30 * 86_400_000;
 
 /** Runs until it is told to stop. SIGHUP reloads. */
@@ -30,11 +33,17 @@ export async function upCommand(terminal: Terminal, options: UpOptions): Promise
   }
   const load = (): Promise<LoadResult<Setup>> =>
     options.prometheus === undefined
-      ? loadShop({ file: options.config, dir: join(options.data, 'generated'), environment: process.env })
+      ? loadShop({
+          file: options.config,
+          dir: join(options.data, 'generated'),
+          environment: process.env,
+          plan: selfScrape(parseListen(options.listen)),
+        })
       : loadFiles(options.prometheus, options.alertmanager);
 
   const first = await load();
-  if (printProblems(first.problems, terminal, 'Nothing was started.')) return 1;
+  printProblems(first.problems, terminal, first.value === undefined ? 'Nothing was started.' : PLAIN_MESSAGES);
+  if (first.value === undefined) return 1;
   const tillwatch = createTillwatch({
     load,
     dataDir: options.data,
@@ -53,6 +62,14 @@ export async function upCommand(terminal: Terminal, options: UpOptions): Promise
   await untilSignal();
   await tillwatch.stop();
   return 0;
+}
+
+/** The watch watches itself, unless its port is only known once it listens. */
+function selfScrape({ host, port }: { host: string; port: number }): PlanOptions {
+  const address = host.includes(':') ? `[${host}]` : host;
+  return port === 0
+    ? {}
+    : { selfAddress: `${address === '0.0.0.0' || address === '[::]' ? '127.0.0.1' : address}:${port}` };
 }
 
 async function loadFiles(prometheus: string, alertmanager: string | undefined): Promise<LoadResult<Setup>> {

@@ -11,12 +11,20 @@ export interface StatusServices {
   readonly scraper: Scraper;
   readonly startedAtMs: number;
   readonly retentionMs: number;
+  /** How the last reading of the configuration went. */
+  readonly lastReload: () => LastReload;
+}
+
+/** When the configuration was read last with success, and whether the last attempt was one. */
+export interface LastReload {
+  readonly isSuccess: boolean;
+  readonly successAtMs: number;
 }
 
 /** `/api/v1/rules`, `alerts`, `targets`, `metadata` and `status/…`, as Prometheus answers them. */
 export function registerStatusRoutes(
   app: FastifyInstance,
-  { rules, scraper, startedAtMs, retentionMs }: StatusServices,
+  { rules, scraper, startedAtMs, retentionMs, lastReload }: StatusServices,
 ): void {
   app.get('/api/v1/rules', (request, reply) => {
     const parameters = parametersOf(request);
@@ -110,7 +118,8 @@ export function registerStatusRoutes(
       JSON.stringify({
         startTime: new Date(startedAtMs).toISOString(),
         CWD: process.cwd(),
-        reloadConfigSuccess: true,
+        reloadConfigSuccess: lastReload().isSuccess,
+        lastConfigTime: new Date(lastReload().successAtMs).toISOString(),
         storageRetention: `${Math.round(retentionMs / 3_600_000)}h`,
       }),
     ),
