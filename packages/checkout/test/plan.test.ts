@@ -70,7 +70,7 @@ describe('rules', () => {
         area: expect.any(String),
         journey: 'checkout',
       });
-      expect(annotations?.runbook_url).toBe(`http://localhost:9090/docs/runbooks/${alert}`);
+      expect(annotations?.runbook_url).toBe(`http://localhost:9095/docs/runbooks/${alert}`);
       for (const name of [
         'summary',
         'description',

@@ -34,7 +34,7 @@ test('the example reads back without problems, whatever the answers', () => {
 test('defaults are filled in', () => {
   const { config } = read(SMALL);
   expect(config).toMatchObject({
-    shop: { currency: 'EUR', runbookUrl: 'http://localhost:9090/docs/runbooks' },
+    shop: { currency: 'EUR', runbookUrl: 'http://localhost:9095/docs/runbooks' },
     targets: [{ job: 'shop', scheme: 'http', addresses: ['shop:3000'], metricsPath: '/metrics' }],
     scrape: { intervalMs: 15_000, timeoutMs: 10_000, evaluationIntervalMs: 15_000 },
     objectives: { successRate: 0.95, errorRate: 0.02, stepP95Seconds: 3 },

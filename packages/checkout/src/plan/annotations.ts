@@ -76,8 +76,10 @@ function components({ pair }: Windows, language: LanguageBase): string {
   const ratio = `checkout:error_ratio:${pair}`;
   const worst = `topk(3, (${ratio}{slice!~"all|step"} > on () group_left () (1.3 * ${ratio}{slice="all"})) and checkout:slice_evidence:${pair} > 6)`;
   const reasons = `topk(2, sum by (step, reason) (increase(checkout_outcomes_total{outcome="failure",reason_class="technical"}[${pair}])) >= 1)`;
-  const name =
-    '{{ .Labels.provider }}{{ .Labels.method }}{{ .Labels.region }}{{ .Labels.channel }}{{ .Labels.version }}{{ .Labels.instance }}';
+  // vmalert writes "<no value>" for a label that is not there.
+  const name = ['provider', 'method', 'region', 'channel', 'version', 'instance']
+    .map((label) => `{{ if .Labels.${label} }}{{ .Labels.${label} }}{{ end }}`)
+    .join('');
   const fail = language === 'de' ? 'scheitern' : 'fail';
   const times = language === 'de' ? 'mal' : 'times';
   return [

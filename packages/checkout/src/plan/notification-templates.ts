@@ -142,7 +142,7 @@ function define(name: string, body: string): string {
 function story({ audience, language }: TeamSettings, { value, strong, line, item, link }: Style): string {
   const words = WORDS[languageBase(language)];
   const annotation = (heading: string, name: string) =>
-    `{{ if $head.Annotations.${name} }}${line(`${strong(heading)}: ${value(`$head.Annotations.${name}`)}`)}{{ end }}`;
+    `{{ if $head.Annotations.${name} }}${line(`${strong(heading)}: ${value(`(reReplaceAll "; $" "" $head.Annotations.${name})`)}`)}{{ end }}`;
   const isBusiness = audience === 'business';
   const firing = [
     choose(),

@@ -31,7 +31,7 @@ shop:
   # The language of messages: en or de. A team can have its own.
   language: ${scalar(answers.language ?? 'en')}
   # Where people reach Tillwatch's page: links in messages lead there.
-  pageUrl: ${scalar(answers.pageUrl ?? 'http://localhost:9090')}
+  pageUrl: ${scalar(answers.pageUrl ?? 'http://localhost:9095')}
   # Used for estimates until enough orders were seen.
   # averageOrderValue: 60
   # dashboardUrl: https://grafana.example.com/d/tillwatch-overview

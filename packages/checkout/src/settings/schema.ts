@@ -107,7 +107,7 @@ export const tillwatchSchema = z.strictObject({
     timezone: timezone.default('UTC'),
     language: language.default('en'),
     averageOrderValue: z.number().positive().optional(),
-    pageUrl: httpUrl.default('http://localhost:9090'),
+    pageUrl: httpUrl.default('http://localhost:9095'),
     dashboardUrl: httpUrl.optional(),
     runbookUrl: httpUrl.optional(),
   }),
