@@ -106,7 +106,7 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     const queries: Queries =
       clock === systemClock && existsSync(QUERY_WORKER)
         ? workerQueries({ dataDir: options.dataDir, retentionMs: options.retentionMs, logger })
-        : inlineQueries(engine);
+        : inlineQueries(engine, tsdb);
     stops.push(() => queries.close());
     const querier = localQuerier(engine);
 
@@ -149,7 +149,6 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     lastReload = { isSuccess: true, successAtMs: startedAtMs };
     await http.serve({
       queries,
-      queryable: tsdb,
       clock,
       rules,
       router,

@@ -25,7 +25,7 @@ export interface EvalContext {
   readonly defaultStepMs?: number | undefined;
   readonly limits?: QueryLimits | undefined;
   /** Ends the evaluation with a `QueryError` of kind `canceled`. It is looked at between series. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Pick<AbortSignal, 'aborted'> | undefined;
   readonly features?: Iterable<Feature> | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Run {
   readonly #maxSamples: number;
   readonly #deadlineMs: number;
   readonly #nowMs: () => number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: Pick<AbortSignal, 'aborted'> | undefined;
   #samples = 0;
   #checks = 0;
 

@@ -21,6 +21,11 @@ export function formatValue(value: number): string {
 /** A timestamp in seconds with three decimals when the milliseconds are not 0. */
 export function formatTimestamp(timestampMs: number): string {
   const sign = timestampMs < 0 ? '-' : '';
+  if (Number.isSafeInteger(timestampMs)) {
+    const rest = Math.abs(timestampMs) % 1000;
+    const whole = (Math.abs(timestampMs) - rest) / 1000;
+    return rest === 0 ? `${sign}${whole}` : `${sign}${whole}.${String(rest).padStart(3, '0')}`;
+  }
   // Integers beyond 2^53 keep their digits as a BigInt.
   const absolute = BigInt(Math.abs(Math.round(timestampMs)));
   const ms = absolute % 1000n;

@@ -1,32 +1,24 @@
-import {
-  type Clock,
-  compareLabels,
-  compareText,
-  formatProblems,
-  type Labels,
-  type Matcher,
-  type Queryable,
-} from '@tillwatch/model';
-import { format, type InstantResult, parse, type RangeResult, selectorsOf } from '@tillwatch/promql';
+import { type Clock, formatProblems } from '@tillwatch/model';
+import { format, parse } from '@tillwatch/promql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readSelector } from '../query/answer-question.ts';
 import type { Queries } from '../query/queries.ts';
 import { MAX_STEPS } from '../query/query-engine.ts';
-import { formatLabels, formatPoint } from './json.ts';
+import type { QueryOptions, Question, TimeRange } from '../query/question.ts';
 import { BadRequest, type Parameters } from './parameters.ts';
-import { type Notes, parametersOf, sendData, sendFailure } from './reply.ts';
+import { parametersOf, sendAnswer, sendData, sendFailure } from './reply.ts';
 
 /** What the query part of the API needs. */
 export interface QueryServices {
   readonly queries: Queries;
-  readonly queryable: Queryable;
   readonly clock: Clock;
 }
 
 /** Times further away than any sample: where `start` and `end` are not given, everything is meant. */
-const ALL_TIME = { fromMs: -8_640_000_000_000_000, toMs: 8_640_000_000_000_000 };
+const ALL_TIME: TimeRange = { fromMs: -8_640_000_000_000_000, toMs: 8_640_000_000_000_000 };
 
 /** `/api/v1/query`, `query_range`, `format_query`, `series`, `labels` and `label/…/values`, as Prometheus answers them. */
-export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, clock }: QueryServices): void {
+export function registerQueryRoutes(app: FastifyInstance, { queries, clock }: QueryServices): void {
   const route = (
     url: string,
     handler: (parameters: Parameters, reply: FastifyReply, request: FastifyRequest) => unknown,
@@ -44,13 +36,31 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, 
     });
   };
 
-  route('/api/v1/query', async (parameters, reply) => {
+  /** Asks, and stops asking when the client is gone. */
+  const answer = async (reply: FastifyReply, question: Question): Promise<FastifyReply> => {
+    const isGone = new AbortController();
+    const onClose = () => isGone.abort();
+    reply.raw.once('close', onClose);
+    try {
+      return sendAnswer(reply, await queries.answer(question, isGone.signal));
+    } finally {
+      reply.raw.removeListener('close', onClose);
+    }
+  };
+
+  route('/api/v1/query', (parameters, reply) => {
     const timeMs = parameters.time('time', clock.nowMs());
-    const result = await queries.instant(parameters.required('query'), timeMs, queryOptions(parameters));
-    return sendData(reply, instantJson(result, parameters.limit()), notesOf(result));
+    const text = parameters.required('query');
+    return answer(reply, {
+      kind: 'instant',
+      text,
+      timeMs,
+      options: queryOptions(parameters),
+      limit: parameters.limit(),
+    });
   });
 
-  route('/api/v1/query_range', async (parameters, reply) => {
+  route('/api/v1/query_range', (parameters, reply) => {
     const startMs = parameters.time('start');
     const endMs = parameters.time('end');
     const stepMs = parameters.duration('step');
@@ -65,12 +75,9 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, 
         `exceeded maximum resolution of ${MAX_STEPS.toLocaleString('en')} points per timeseries. Try decreasing the query resolution (?step=XX)`,
       );
     }
-    const result = await queries.range(parameters.required('query'), startMs, endMs, stepMs, queryOptions(parameters));
-    return sendData(
-      reply,
-      `{"resultType":"matrix","result":${matrixJson(result.series, parameters.limit())}}`,
-      notesOf(result),
-    );
+    const text = parameters.required('query');
+    const options = queryOptions(parameters);
+    return answer(reply, { kind: 'range', text, startMs, endMs, stepMs, options, limit: parameters.limit() });
   });
 
   route('/api/v1/format_query', (parameters, reply) => {
@@ -82,129 +89,46 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, queryable, 
   route('/api/v1/series', (parameters, reply) => {
     const selectors = seriesSelectors(parameters);
     if (selectors.length === 0) throw new BadRequest('no match[] parameter provided');
-    const found = selectLabels(queryable, selectors, timeRange(parameters));
-    return sendData(
-      reply,
-      `[${take(found, parameters.limit()).map(formatLabels).join(',')}]`,
-      truncated(found.length, parameters),
-    );
+    return answer(reply, { kind: 'series', selectors, range: timeRange(parameters), limit: parameters.limit() });
   });
 
   route('/api/v1/labels', (parameters, reply) => {
     const selectors = seriesSelectors(parameters);
-    const range = timeRange(parameters);
-    const names =
-      selectors.length === 0
-        ? queryable.labelNames(range.fromMs, range.toMs)
-        : sortedSet(selectLabels(queryable, selectors, range).flatMap((labels) => labels.names()));
-    return sendData(reply, JSON.stringify(take(names, parameters.limit())), truncated(names.length, parameters));
+    return answer(reply, { kind: 'label-names', selectors, range: timeRange(parameters), limit: parameters.limit() });
   });
 
   route('/api/v1/label/:name/values', (parameters, reply, request) => {
     const name = unescapeLabelName((request.params as { name: string }).name);
     const selectors = seriesSelectors(parameters);
     const range = timeRange(parameters);
-    const values =
-      selectors.length === 0
-        ? queryable.labelValues(name, range.fromMs, range.toMs)
-        : sortedSet(
-            selectLabels(queryable, selectors, range)
-              .map((labels) => labels.get(name))
-              .filter((value) => value !== ''),
-          );
-    return sendData(reply, JSON.stringify(take(values, parameters.limit())), truncated(values.length, parameters));
+    return answer(reply, { kind: 'label-values', name, selectors, range, limit: parameters.limit() });
   });
 }
 
-function queryOptions(parameters: Parameters): { timeoutMs?: number; lookbackMs?: number } {
+function queryOptions(parameters: Parameters): QueryOptions {
   return {
     ...(parameters.get('timeout') === '' ? {} : { timeoutMs: parameters.duration('timeout') }),
     ...(parameters.get('lookback_delta') === '' ? {} : { lookbackMs: parameters.duration('lookback_delta') }),
   };
 }
 
-/** The JSON of an instant query's `data`. */
-function instantJson(result: InstantResult, limit = 0): string {
-  const { value } = result;
-  switch (value.type) {
-    case 'scalar':
-      return `{"resultType":"scalar","result":${formatPoint(value.timestampMs, value.value)}}`;
-    case 'string':
-      return `{"resultType":"string","result":${formatPoint(value.timestampMs, 0).replace(/"0"\]$/, () => `${JSON.stringify(value.value)}]`)}}`;
-    case 'vector': {
-      const elements = take(value.samples, limit).map(
-        (sample) =>
-          `{"metric":${formatLabels(sample.labels)},"value":${formatPoint(sample.timestampMs, sample.value)}}`,
-      );
-      return `{"resultType":"vector","result":[${elements.join(',')}]}`;
-    }
-    case 'matrix':
-      return `{"resultType":"matrix","result":${matrixJson(value.series, limit)}}`;
-  }
-}
-
-function matrixJson(series: RangeResult['series'], limit: number): string {
-  const elements = take(series, limit).map(({ labels, timestampsMs, values }) => {
-    let points = '';
-    for (let i = 0; i < values.length; i++) {
-      points += `${i === 0 ? '' : ','}${formatPoint(timestampsMs[i]!, values[i]!)}`;
-    }
-    return `{"metric":${formatLabels(labels)},"values":[${points}]}`;
-  });
-  return `[${elements.join(',')}]`;
-}
-
-function notesOf(result: InstantResult | RangeResult): Notes {
-  const texts = (severity: 'warning' | 'info') =>
-    result.annotations.filter((annotation) => annotation.severity === severity).map((annotation) => annotation.message);
-  return { warnings: texts('warning'), infos: texts('info') };
-}
-
-function seriesSelectors(parameters: Parameters): (readonly Matcher[])[] {
+/** The texts of `match[]`, each of which is one series selector. */
+function seriesSelectors(parameters: Parameters): string[] {
   return parameters.all('match[]').map((text) => {
-    const result = parse(text);
-    if (!result.ok) throw new BadRequest(`invalid parameter "match[]": ${formatProblems(result.problems)}`);
-    const [selector, ...others] = selectorsOf(result.expr);
-    if (result.expr.kind !== 'vectorSelector' || selector === undefined || others.length > 0) {
-      throw new BadRequest(`invalid parameter "match[]": ${text} is not a series selector`);
+    try {
+      readSelector(text);
+    } catch (error) {
+      throw new BadRequest(`invalid parameter "match[]": ${(error as Error).message}`);
     }
-    return selector.matchers;
+    return text;
   });
 }
 
-function timeRange(parameters: Parameters): { fromMs: number; toMs: number } {
+function timeRange(parameters: Parameters): TimeRange {
   const fromMs = parameters.time('start', ALL_TIME.fromMs);
   const toMs = parameters.time('end', ALL_TIME.toMs);
   if (toMs < fromMs) throw new BadRequest('invalid parameter "end": end timestamp must not be before start timestamp');
   return { fromMs, toMs };
-}
-
-/** Every label set that one of the selectors chooses, each once, in label order. */
-function selectLabels(
-  queryable: Queryable,
-  selectors: readonly (readonly Matcher[])[],
-  range: { fromMs: number; toMs: number },
-): Labels[] {
-  const found = new Map<string, Labels>();
-  for (const matchers of selectors) {
-    for (const labels of queryable.selectLabels(matchers, range.fromMs, range.toMs)) found.set(labels.key, labels);
-  }
-  const sets = [...found.values()];
-  return selectors.length === 1 ? sets : sets.sort(compareLabels);
-}
-
-function sortedSet(texts: readonly string[]): string[] {
-  return [...new Set(texts)].sort(compareText);
-}
-
-/** The first `limit` elements; 0 takes all. */
-function take<T>(all: readonly T[], limit: number): readonly T[] {
-  return limit === 0 ? all : all.slice(0, limit);
-}
-
-function truncated(count: number, parameters: Parameters): Notes {
-  const limit = parameters.limit();
-  return { warnings: limit > 0 && count > limit ? ['results truncated due to limit'] : [], infos: [] };
 }
 
 /** `U__` names carry characters that a path cannot, as `_<hex>_` (Prometheus's value encoding). */

@@ -1,5 +1,6 @@
 import { QueryError } from '@tillwatch/promql';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer } from '../query/question.ts';
 import { BadRequest, Parameters } from './parameters.ts';
 
 /** The error types of Prometheus's HTTP API, each with its HTTP status. */
@@ -15,19 +16,19 @@ const STATUS = {
 
 type ErrorType = keyof typeof STATUS;
 
-/** Notes that travel beside an answer. */
-export interface Notes {
-  readonly warnings: readonly string[];
-  readonly infos: readonly string[];
+/** Answers `{"status":"success","data":…}`; `data` is JSON text already, since values need Prometheus's number format. */
+export function sendData(reply: FastifyReply, data: string): FastifyReply {
+  return reply.type('application/json').send(`{"status":"success","data":${data}}`);
 }
 
-const NO_NOTES: Notes = { warnings: [], infos: [] };
-
-/** Answers `{"status":"success","data":…}`; `data` is JSON text already, since values need Prometheus's number format. */
-export function sendData(reply: FastifyReply, data: string, notes: Notes = NO_NOTES): FastifyReply {
-  const warnings = notes.warnings.length > 0 ? `,"warnings":${JSON.stringify(notes.warnings)}` : '';
-  const infos = notes.infos.length > 0 ? `,"infos":${JSON.stringify(notes.infos)}` : '';
-  return reply.type('application/json').send(`{"status":"success","data":${data}${warnings}${infos}}`);
+/** Answers a question, with its warnings and infos beside the data. */
+export function sendAnswer(reply: FastifyReply, { data, warnings, infos }: Answer): FastifyReply {
+  const notes = [
+    warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '',
+    infos.length > 0 ? `,"infos":${JSON.stringify(infos)}` : '',
+  ];
+  const parts = [Buffer.from('{"status":"success","data":'), data, Buffer.from(`${notes.join('')}}`)];
+  return reply.type('application/json').send(Buffer.concat(parts));
 }
 
 /** Answers an error in the form of Prometheus's API. */

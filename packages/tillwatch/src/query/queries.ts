@@ -1,21 +1,22 @@
-import type { InstantResult, RangeResult } from '@tillwatch/promql';
-import type { QueryEngine, QueryOptions } from './query-engine.ts';
+import type { Queryable } from '@tillwatch/model';
+import { answerQuestion } from './answer-question.ts';
+import type { QueryEngine } from './query-engine.ts';
+import type { Answer, Question } from './question.ts';
 
-/** PromQL answered somewhere: on this thread, or beside it so that nothing waits for a heavy query. Rejects with `QueryError`. */
+/**
+ * Answers questions somewhere: on this thread, or beside it so that nothing waits for a heavy one. Rejects with `QueryError`,
+ * of kind `canceled` once `signal` is aborted.
+ */
 export interface Queries {
-  instant(text: string, timeMs: number, options?: QueryOptions): Promise<InstantResult>;
-  range(text: string, startMs: number, endMs: number, stepMs: number, options?: QueryOptions): Promise<RangeResult>;
+  answer(question: Question, signal?: AbortSignal): Promise<Answer>;
   close(): Promise<void>;
 }
 
 /** Answers on the calling thread. */
-export function inlineQueries(engine: QueryEngine): Queries {
+export function inlineQueries(engine: QueryEngine, queryable: Queryable): Queries {
   return {
-    async instant(text, timeMs, options) {
-      return engine.instant(text, timeMs, options);
-    },
-    async range(text, startMs, endMs, stepMs, options) {
-      return engine.range(text, startMs, endMs, stepMs, options);
+    async answer(question, signal) {
+      return answerQuestion(engine, queryable, question, signal);
     },
     async close() {},
   };

@@ -16,6 +16,10 @@ import {
   QueryError,
   type RangeResult,
 } from '@tillwatch/promql';
+import type { QueryOptions } from './question.ts';
+
+/** Says whether anybody still waits for an answer; an `AbortSignal` does. */
+export type Cancelable = Pick<AbortSignal, 'aborted'>;
 
 /** What one query may cost before it is ended with a `QueryError`. */
 export interface QueryLimits {
@@ -43,20 +47,28 @@ export class QueryEngine {
   }
 
   /** @throws {QueryError} */
-  instant(text: string, timeMs: number, options: QueryOptions = {}): InstantResult {
-    return evaluateInstant(this.#parse(text), timeMs, this.#context(options));
+  instant(text: string, timeMs: number, options: QueryOptions = {}, signal?: Cancelable): InstantResult {
+    return evaluateInstant(this.#parse(text), timeMs, this.#context(options, signal));
   }
 
   /** @throws {QueryError} */
-  range(text: string, startMs: number, endMs: number, stepMs: number, options: QueryOptions = {}): RangeResult {
-    return evaluateRange(this.#parse(text), { startMs, endMs, stepMs }, this.#context(options));
+  range(
+    text: string,
+    startMs: number,
+    endMs: number,
+    stepMs: number,
+    options: QueryOptions = {},
+    signal?: Cancelable,
+  ): RangeResult {
+    return evaluateRange(this.#parse(text), { startMs, endMs, stepMs }, this.#context(options, signal));
   }
 
-  #context(options: QueryOptions): EvalContext {
+  #context(options: QueryOptions, signal: Cancelable | undefined): EvalContext {
     const timeoutMs = Math.min(options.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
     return {
       queryable: this.#queryable,
       limits: { maxSamples: this.#limits.maxSamples, deadlineMs: Date.now() + timeoutMs },
+      signal,
       ...(options.lookbackMs === undefined ? {} : { lookbackMs: options.lookbackMs }),
     };
   }
@@ -70,12 +82,6 @@ export class QueryEngine {
     this.#parsed.set(text, result.expr);
     return result.expr;
   }
-}
-
-/** What a single query may ask for beyond its text. */
-export interface QueryOptions {
-  readonly timeoutMs?: number;
-  readonly lookbackMs?: number;
 }
 
 /** The engine as the `Querier` that diagnosis, impact and the overview ask. */

@@ -3,7 +3,8 @@ import { type Logger, silentLogger } from '@tillwatch/model';
 import { QueryError } from '@tillwatch/promql';
 import type { Queries } from './queries.ts';
 import { defaultQueryLimits } from './query-engine.ts';
-import { type QueryReply, type QueryRequest, unpackInstant, unpackRange } from './query-message.ts';
+import { type QueryReply, type QueryRequest, type QueryWorkerData, unpack } from './query-message.ts';
+import { type Answer, type Question, timeoutOf } from './question.ts';
 
 export interface WorkerQueriesOptions {
   /** The store; it must have been opened for writing once. */
@@ -23,12 +24,15 @@ export interface WorkerQueriesOptions {
 /** The worker beside this file; it exists once the package is built. */
 export const QUERY_WORKER = new URL('./query-worker.js', import.meta.url);
 
+const NOBODY_WAITS = 'the query was canceled: nobody waits for its answer';
+
 /** What a thread may hold on its heap: a query that needs more ends, and not the process. */
 const MAX_HEAP_MB = 1_024;
 
 /** One query from when it is asked until it is answered. */
 interface Job {
-  readonly request: QueryRequest;
+  readonly id: number;
+  readonly question: Question;
   readonly deadlineMs: number;
   readonly settle: (reply: QueryReply) => void;
   readonly fail: (error: Error) => void;
@@ -38,6 +42,8 @@ interface Job {
 /** One thread, and what it works on. */
 interface Thread {
   readonly worker: Worker;
+  /** Shared with the thread: the id of the job that it should stop working on. */
+  readonly canceled: Int32Array;
   job: Job | undefined;
 }
 
@@ -51,21 +57,30 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
   const threads = new Set<Thread>();
   const waiting: Job[] = [];
   let isClosed = false;
+  let lastId = 0;
 
-  function ask<T>(request: QueryRequest, unpack: (reply: QueryReply) => T): Promise<T> {
+  function ask(question: Question, signal: AbortSignal | undefined): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (isClosed) return reject(new QueryError('canceled', 'the query was canceled: Tillwatch stops'));
       const isBusy = threads.size >= maxThreads && [...threads].every(({ job }) => job !== undefined);
       if (isBusy && waiting.length >= maxWaiting) {
         return reject(new QueryError('timeout', `the query was refused: ${waiting.length} others wait already`));
       }
+      if (signal?.aborted === true) return reject(new QueryError('canceled', NOBODY_WAITS));
       const limitMs = defaultQueryLimits.timeoutMs;
-      const timeoutMs = Math.max(0, Math.min(request.options.timeoutMs ?? limitMs, limitMs));
+      const timeoutMs = Math.max(0, Math.min(timeoutOf(question) ?? limitMs, limitMs));
+      lastId = (lastId + 1) % 0x7fffffff;
+      const onAbort = () => cancel(job);
+      const end = () => {
+        clearTimeout(job.timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
       const job: Job = {
-        request,
+        id: lastId,
+        question,
         deadlineMs: Date.now() + timeoutMs,
         settle(reply) {
-          clearTimeout(job.timer);
+          end();
           try {
             resolve(unpack(reply));
           } catch (error) {
@@ -73,12 +88,13 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
           }
         },
         fail(error) {
-          clearTimeout(job.timer);
+          end();
           reject(error);
         },
         timer: undefined,
       };
       job.timer = setTimeout(() => outOfTime(job), timeoutMs);
+      signal?.addEventListener('abort', onAbort, { once: true });
       waiting.push(job);
       work();
     });
@@ -91,21 +107,23 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
       if (thread === undefined) return;
       const job = waiting.shift()!;
       thread.job = job;
-      const { request, deadlineMs } = job;
-      const timeoutMs = Math.max(0, deadlineMs - Date.now());
-      thread.worker.postMessage({ ...request, options: { ...request.options, timeoutMs } });
+      const { id, question, deadlineMs } = job;
+      const request: QueryRequest = { id, question, timeoutMs: Math.max(0, deadlineMs - Date.now()) };
+      thread.worker.postMessage(request);
     }
   }
 
   function startThread(): Thread | undefined {
     if (threads.size >= maxThreads) return undefined;
+    const canceled = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    const workerData: QueryWorkerData = { dataDir, retentionMs, canceled };
     const worker = new Worker(workerFile, {
-      workerData: { dataDir, retentionMs },
+      workerData,
       // What is built runs as built, whatever flags this thread runs its sources with.
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
-    const thread: Thread = { worker, job: undefined };
+    const thread: Thread = { worker, canceled: new Int32Array(canceled), job: undefined };
     threads.add(thread);
     worker.on('message', (reply: QueryReply) => {
       const { job } = thread;
@@ -123,20 +141,39 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
   }
 
   function outOfTime(job: Job): void {
+    endJob(
+      job,
+      new QueryError('timeout', 'query timed out in query queue'),
+      new QueryError('timeout', 'query timed out in expression evaluation'),
+    );
+  }
+
+  /** Nobody waits for the answer any more. */
+  function cancel(job: Job): void {
+    clearTimeout(job.timer);
+    const error = new QueryError('canceled', NOBODY_WAITS);
+    const thread = threadOf(job);
+    if (thread !== undefined) Atomics.store(thread.canceled, 0, job.id);
+    endJob(job, error, error);
+  }
+
+  function threadOf(job: Job): Thread | undefined {
+    return [...threads].find((one) => one.job === job);
+  }
+
+  /** The evaluation looks at the time and at the canceled id by itself, between series. What does not come back is ended. */
+  function endJob(job: Job, whileWaiting: QueryError, whileWorking: QueryError): void {
     const place = waiting.indexOf(job);
     if (place !== -1) {
       waiting.splice(place, 1);
-      job.fail(new QueryError('timeout', 'query timed out in query queue'));
+      job.fail(whileWaiting);
       return;
     }
-    // The evaluation looks at the time by itself, between series. What does not come back is ended.
     job.timer = setTimeout(() => {
-      const thread = [...threads].find((one) => one.job === job);
+      const thread = threadOf(job);
       if (thread === undefined) return;
-      logger.warn('a query thread did not answer in time and was replaced', {
-        query: job.request.text.slice(0, 200),
-      });
-      dismiss(thread, new QueryError('timeout', 'query timed out in expression evaluation'));
+      logger.warn('a query thread did not come back in time and was replaced', { query: describe(job.question) });
+      dismiss(thread, whileWorking);
     }, graceMs);
   }
 
@@ -153,10 +190,7 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
   // One is ready before it is needed: the first question is not the slow one.
   startThread();
   return {
-    instant: (text, timeMs, queryOptions = {}) =>
-      ask({ text, times: { timeMs }, options: queryOptions }, unpackInstant),
-    range: (text, startMs, endMs, stepMs, queryOptions = {}) =>
-      ask({ text, times: { startMs, endMs, stepMs }, options: queryOptions }, unpackRange),
+    answer: ask,
     async close() {
       isClosed = true;
       const canceled = new QueryError('canceled', 'the query was canceled: Tillwatch stops');
@@ -166,4 +200,8 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
+}
+
+function describe(question: Question): string {
+  return ('text' in question ? question.text : `${question.kind} ${question.selectors.join(' ')}`).slice(0, 200);
 }
