@@ -63,7 +63,7 @@ async function using(queries: Queries, work: (queries: Queries) => Promise<void>
 }
 
 describe('with threads that do as they are told', () => {
-  const start = (options: { threads?: number; maxWaiting?: number } = {}) =>
+  const start = (options: { threads?: number; maxWaiting?: number; graceMs?: number } = {}) =>
     workerQueries({ dataDir: '', retentionMs: 0, workerFile: scripted, graceMs: 50, threads: 1, ...options });
 
   test('a thread that does not answer in time is replaced, and those who waited are answered', async () => {
@@ -94,7 +94,7 @@ describe('with threads that do as they are told', () => {
   });
 
   test('a query that nobody waits for is ended, and its thread goes on', async () => {
-    await using(start(), async (queries) => {
+    await using(start({ graceMs: 20_000 }), async (queries) => {
       const gone = new AbortController();
       const working = queries.answer(instant('heed', 1), gone.signal);
       const waiting = new AbortController();
