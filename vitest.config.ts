@@ -25,7 +25,12 @@ export default defineConfig({
       },
       {
         ...sources,
-        test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], isolate: false, testTimeout: 60_000 },
+        test: {
+          name: 'conformance',
+          include: ['test/{conformance,cases}/**/*.test.ts'],
+          isolate: false,
+          testTimeout: 60_000,
+        },
       },
       {
         ...sources,

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkRuleTemplate } from '@tillwatch/alerting';
+import { checkRuleTemplate, checkRuleTests } from '@tillwatch/alerting';
 import { readTillwatchConfig } from '@tillwatch/checkout';
-import { readAlertmanagerConfig, readPrometheusConfig, readRuleFile } from '@tillwatch/config';
+import { readAlertmanagerConfig, readPrometheusConfig, readRuleFile, readRuleTestFile } from '@tillwatch/config';
 import type { Problem } from '@tillwatch/model';
 import { parse } from '@tillwatch/promql';
 import { parseAst } from 'vite';
@@ -166,9 +166,24 @@ const READERS: Readonly<Record<string, (text: string) => readonly Problem[]>> = 
     const source = { file: 'rules.yml', text };
     return readRuleFile(source, { scrapeIntervalMs: 15_000, checkTemplate: checkRuleTemplate }).problems;
   },
+  'rules.test.yml': (text) => {
+    const { file, problems } = readRuleTestFile({ file: 'rules.test.yml', text });
+    return file === undefined ? problems : [...problems, ...checkRuleTests(file, TESTED_RULES)];
+  },
   'tillwatch.yaml': (text) =>
     readTillwatchConfig({ file: 'tillwatch.yaml', text: text + whatIsMissing(text) }).problems,
 };
+
+/** The rules that the examples of rule tests are about. */
+const TESTED_RULES = [
+  {
+    file: 'rules.yml',
+    groups: readRuleFile({
+      file: 'rules.yml',
+      text: 'groups: [{ name: shop, rules: [{ alert: ShopDown, expr: up == 0, for: 5m, labels: { severity: page } }] }]',
+    }).groups,
+  },
+];
 
 /** What every tillwatch.yaml has, where an example leaves it out. */
 function whatIsMissing(text: string): string {
@@ -185,7 +200,7 @@ function whatIsMissing(text: string): string {
 
 /** What shows only when something runs or is opened, or takes more text than a page has room for. */
 const NOT_IN_A_TEXT = new Set([
-  ...['file-unreadable', 'template-execution', 'template-undefined', 'yaml-limit'],
+  ...['file-unreadable', 'rule-test-no-file', 'template-execution', 'template-undefined', 'yaml-limit'],
   ...['canceled', 'execution', 'timeout', 'too-deep', 'too-long', 'too-many-samples', 'unsupported'].map(
     (code) => `promql-${code}`,
   ),

@@ -1,6 +1,7 @@
-import { compareLabels, formatProblems, Labels } from '@tillwatch/model';
+import { compareLabels, formatProblems, type Histogram, Labels, type RangeSeries } from '@tillwatch/model';
 import {
   type Annotation,
+  type AtModifier,
   type EvalContext,
   type Expr,
   evaluateInstant,
@@ -9,8 +10,8 @@ import {
   parse,
   QueryError,
 } from '@tillwatch/promql';
-import { MemoryQueryable, type TestValue } from '@tillwatch/promql/testing';
-import { type Command, type EvalCommand, type LoadedSeries, readScript } from './promql-script.ts';
+import { compactHistogram, MemoryQueryable } from '@tillwatch/promql/testing';
+import { type Command, type EvalCommand, type LoadedSeries, readScript, type ScriptValue } from './promql-script.ts';
 
 /** Everything on, as in Prometheus's own test engine. */
 const FEATURES: readonly Feature[] = [
@@ -19,6 +20,7 @@ const FEATURES: readonly Feature[] = [
   'extended-range-selectors',
   'binop-fill-modifiers',
   'delayed-name-removal',
+  'start-timestamps',
 ];
 
 /** What became of one `eval`; `undefined` is a pass. */
@@ -44,19 +46,12 @@ function runCommand(command: Command, queryable: MemoryQueryable): Outcome | und
     case 'clear':
       queryable.clear();
       return undefined;
-    case 'load': {
-      // The last line wins when a series comes twice.
-      const byKey = new Map(command.series.map((series) => [series.labels.key, series]));
-      for (const { labels, values } of byKey.values()) {
-        queryable.add(
-          labels,
-          0,
-          command.stepMs,
-          values.map((value): TestValue => (value === 'histogram' ? undefined : value)),
-        );
+    case 'load':
+      for (const { labels, values, startTimestampsMs } of command.series) {
+        const samples = values.map((value) => (typeof value === 'object' ? value.histogram : value));
+        queryable.add(labels, 0, command.stepMs, samples, startTimestampsMs);
       }
       return undefined;
-    }
     case 'eval':
       return { line: command.line, expr: command.expr, failure: attempt(() => check(command, queryable)) };
   }
@@ -77,9 +72,11 @@ function attempt(action: () => void): string | undefined {
 
 class Mismatch extends Error {}
 
+type Sample = number | Histogram;
+
 interface Answer {
   readonly kind: 'vector' | 'matrix' | 'scalar' | 'string';
-  readonly series: readonly { readonly labels: Labels; readonly points: ReadonlyMap<number, number> }[];
+  readonly series: readonly { readonly labels: Labels; readonly points: ReadonlyMap<number, Sample> }[];
   readonly text?: string;
   readonly annotations: readonly Annotation[];
 }
@@ -139,7 +136,10 @@ function evaluateExpr(expr: Expr, times: Times, queryable: MemoryQueryable): Ans
     case 'vector':
       return {
         kind: 'vector',
-        series: value.samples.map((one) => ({ labels: one.labels, points: new Map([[one.timestampMs, one.value]]) })),
+        series: value.samples.map((one) => ({
+          labels: one.labels,
+          points: new Map([[one.timestampMs, one.histogram ?? one.value]]),
+        })),
         annotations,
       };
     case 'matrix':
@@ -147,11 +147,12 @@ function evaluateExpr(expr: Expr, times: Times, queryable: MemoryQueryable): Ans
   }
 }
 
-function toPoints(series: { labels: Labels; timestampsMs: ArrayLike<number>; values: ArrayLike<number> }) {
-  const points = new Map<number, number>();
-  for (let i = 0; i < series.timestampsMs.length; i++)
-    points.set(series.timestampsMs[i] as number, series.values[i] as number);
-  return { labels: series.labels, points };
+function toPoints({ labels, timestampsMs, values, histograms }: RangeSeries) {
+  const points = new Map<number, Sample>();
+  for (let i = 0; i < timestampsMs.length; i++) {
+    points.set(timestampsMs[i] as number, histograms?.[i] ?? (values[i] as number));
+  }
+  return { labels, points };
 }
 
 function checkAnnotations({ expectations }: EvalCommand, annotations: readonly Annotation[]): void {
@@ -184,7 +185,7 @@ function checkAnswer(command: EvalCommand, answer: Answer): void {
   }
   if (command.expectedScalar !== undefined) {
     const value = [...(answer.series[0]?.points.values() ?? [])][0];
-    if (answer.kind !== 'scalar' || value === undefined || !isClose(value, command.expectedScalar)) {
+    if (answer.kind !== 'scalar' || typeof value !== 'number' || !isClose(value, command.expectedScalar)) {
       throw new Mismatch(`got ${answer.kind} ${value}, expected scalar ${command.expectedScalar}`);
     }
     return;
@@ -220,32 +221,51 @@ function checkSeries(command: EvalCommand, answer: Answer): void {
   if (extra.length > 0) throw new Mismatch(`unexpected series ${show({ ...answer, series: extra })}`);
 }
 
-function expectedPoints(command: EvalCommand, { values }: LoadedSeries): Map<number, number | 'stale' | 'histogram'> {
+type Wanted = Exclude<ScriptValue, undefined>;
+
+function expectedPoints(command: EvalCommand, { values }: LoadedSeries): Map<number, Wanted> {
   const { startMs, stepMs } = command.expectedRange ?? { startMs: command.startMs, stepMs: command.stepMs ?? 0 };
-  const points = new Map<number, number | 'stale' | 'histogram'>();
+  const points = new Map<number, Wanted>();
   for (const [i, value] of values.entries()) if (value !== undefined) points.set(startMs + i * stepMs, value);
   return points;
 }
 
-function comparePoints(
-  labels: Labels,
-  got: ReadonlyMap<number, number>,
-  wanted: ReadonlyMap<number, number | 'stale' | 'histogram'>,
-): void {
+function comparePoints(labels: Labels, got: ReadonlyMap<number, Sample>, wanted: ReadonlyMap<number, Wanted>): void {
   for (const [t, value] of wanted) {
     const other = got.get(t);
-    if (typeof value !== 'number') throw new Mismatch(`${labels} should be a ${value} at ${t}`);
-    if (other === undefined || !isClose(other, value))
-      throw new Mismatch(`${labels} is ${other} at ${t}, expected ${value}`);
+    if (other === undefined || !isSame(other, value)) {
+      throw new Mismatch(`${labels} is ${JSON.stringify(other)} at ${t}, expected ${JSON.stringify(value)}`);
+    }
   }
-  for (const [t, value] of got)
-    if (!wanted.has(t)) throw new Mismatch(`${labels} has ${value} at ${t}, expected nothing`);
+  for (const [t, value] of got) {
+    if (!wanted.has(t)) throw new Mismatch(`${labels} has ${JSON.stringify(value)} at ${t}, expected nothing`);
+  }
+}
+
+function isSame(got: Sample, wanted: Wanted): boolean {
+  if (typeof wanted === 'number') return typeof got === 'number' && isClose(got, wanted);
+  if (wanted === 'stale' || typeof got === 'number') return false;
+  if (wanted.isHintWritten && got.counterResetHint !== wanted.histogram.counterResetHint) return false;
+  const [a, b] = [compactHistogram(got), compactHistogram(wanted.histogram)];
+  return (
+    a.schema === b.schema &&
+    a.zeroThreshold === b.zeroThreshold &&
+    areClose([a.count, a.sum, a.zeroCount], [b.count, b.sum, b.zeroCount]) &&
+    String(a.customBounds) === String(b.customBounds) &&
+    (['positive', 'negative'] as const).every(
+      (side) => String(a[side].indices) === String(b[side].indices) && areClose(a[side].counts, b[side].counts),
+    )
+  );
+}
+
+function areClose(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, i) => isClose(value, b[i] as number));
 }
 
 function show({ series }: Answer): string {
   const shown = series
     .slice(0, 5)
-    .map((one) => `${one.labels} ${[...one.points].map(([t, v]) => `${v}@${t}`).join(' ')}`);
+    .map((one) => `${one.labels} ${[...one.points].map(([t, v]) => `${JSON.stringify(v)}@${t}`).join(' ')}`);
   return shown.length === 0 ? 'nothing' : shown.join('; ');
 }
 
@@ -261,24 +281,77 @@ function isClose(a: number, b: number): boolean {
   return difference / Math.min(size, Number.MAX_VALUE) < 1e-6;
 }
 
-/** An instant query must have the same answer as the middle step of a range query around its moment. */
+/** What the moment of evaluation changes, whatever selectors are pinned to. */
+const TIME_DEPENDENT =
+  /\b(?:days_in_month|day_of_month|day_of_week|day_of_year|hour|minute|month|year|predict_linear|time|timestamp|start|end|range|step)\s*\(/;
+
+/**
+ * An instant query must have the same answer at every moment when its selectors are pinned to its own, and each of these the
+ * same as the middle step of a range query around its moment.
+ */
 function checkElsewhere(command: EvalCommand, queryable: MemoryQueryable): void {
+  const expr = parsed(command.expr);
+  checkAsMiddle(command, expr, command.startMs, queryable);
+  if (TIME_DEPENDENT.test(command.expr)) return;
+  const { startMs } = command;
+  const moments = startMs === 0 ? [-1000, 0, 1000] : [-10 * startMs, 0, startMs / 5, startMs, 10 * startMs];
+  const fixed = pinned(expr, startMs);
+  for (const atMs of moments.map(Math.trunc)) {
+    attemptAs(`pinned, at ${atMs}`, () => {
+      checkAnswer({ ...command, startMs: atMs }, evaluateExpr(fixed, { startMs: atMs }, queryable));
+    });
+    checkAsMiddle(command, fixed, atMs, queryable);
+  }
+}
+
+/** The expression with every selector, and every subquery that is not inside another, pinned to a moment. */
+function pinned(expr: Expr, timestampMs: number): Expr {
+  const pin = <T extends { readonly atModifier?: AtModifier | undefined }>(node: T): T =>
+    node.atModifier === undefined ? { ...node, atModifier: { kind: 'timestamp', timestampMs } } : node;
+  switch (expr.kind) {
+    case 'vectorSelector':
+    case 'subquery':
+      return pin(expr);
+    case 'matrixSelector':
+      return { ...expr, selector: pin(expr.selector) };
+    case 'call':
+      return { ...expr, args: expr.args.map((arg) => pinned(arg, timestampMs)) };
+    case 'aggregate':
+      return {
+        ...expr,
+        expr: pinned(expr.expr, timestampMs),
+        param: expr.param === undefined ? undefined : pinned(expr.param, timestampMs),
+      };
+    case 'binary':
+      return { ...expr, lhs: pinned(expr.lhs, timestampMs), rhs: pinned(expr.rhs, timestampMs) };
+    case 'unary':
+    case 'paren':
+      return { ...expr, expr: pinned(expr.expr, timestampMs) };
+    default:
+      return expr;
+  }
+}
+
+function checkAsMiddle(command: EvalCommand, expr: Expr, atMs: number, queryable: MemoryQueryable): void {
   if (command.isOrdered || command.expectedString !== undefined || command.expectedRange !== undefined) return;
   if (/\b(?:start|end|range|step)\s*\(\s*\)/.test(command.expr)) return;
-  const around = { startMs: command.startMs - 60_000, endMs: command.startMs + 60_000, stepMs: 60_000 };
-  const answer = evaluateExpr(parsed(command.expr), around, queryable);
-  const middle = answer.series
-    .filter((one) => one.points.has(command.startMs))
-    .map((one) => ({
-      labels: one.labels,
-      points: new Map([[command.startMs, one.points.get(command.startMs) as number]]),
-    }));
-  const isScalar = command.expectedScalar !== undefined;
-  const asInstant: Answer = { kind: isScalar ? 'scalar' : 'vector', series: middle, annotations: [] };
+  const around = { startMs: atMs - 60_000, endMs: atMs + 60_000, stepMs: 60_000 };
+  const answer = evaluateExpr(expr, around, queryable);
+  const series = answer.series
+    .filter((one) => one.points.has(atMs))
+    .map((one) => ({ labels: one.labels, points: new Map([[atMs, one.points.get(atMs) as Sample]]) }));
+  const kind = command.expectedScalar === undefined ? 'vector' : 'scalar';
+  attemptAs(`in the middle of a range query, at ${atMs}`, () => {
+    checkAnswer({ ...command, startMs: atMs }, { kind, series, annotations: [] });
+  });
+}
+
+/** Says under which circumstances an answer did not match. */
+function attemptAs(circumstances: string, action: () => void): void {
   try {
-    checkAnswer(command, asInstant);
+    action();
   } catch (error) {
-    if (error instanceof Mismatch) error.message = `as the middle of a range query: ${error.message}`;
+    if (error instanceof Mismatch) error.message = `${circumstances}: ${error.message}`;
     throw error;
   }
 }

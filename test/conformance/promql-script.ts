@@ -1,21 +1,28 @@
-import { Labels, parseDuration } from '@tillwatch/model';
+import { type Histogram, Labels, parseDuration } from '@tillwatch/model';
 import { parse } from '@tillwatch/promql';
-import type { TestValue } from '@tillwatch/promql/testing';
+import {
+  addHistograms,
+  fromClassic,
+  readHistogram,
+  subtractHistograms,
+  type TestValue,
+  type WrittenHistogram,
+} from '@tillwatch/promql/testing';
 
-/**
- * Reads scripts in the language of Prometheus's own PromQL tests: `clear`, `load`, `eval`. Histograms are recognised, not
- * read: they are `histogram`.
- */
+/** Reads scripts in the language of Prometheus's own PromQL tests: `clear`, `load`, `eval`. */
 export type Command =
   | { readonly kind: 'clear'; readonly line: number }
   | { readonly kind: 'load'; readonly line: number; readonly stepMs: number; readonly series: readonly LoadedSeries[] }
   | EvalCommand;
 
-type ScriptValue = TestValue | 'histogram';
+/** A value as it is written: of a histogram it matters whether its hint is. */
+export type ScriptValue = Exclude<TestValue, Histogram> | WrittenHistogram;
 
 export interface LoadedSeries {
   readonly labels: Labels;
   readonly values: readonly ScriptValue[];
+  /** When the counting of each value began, in ms since the epoch. */
+  readonly startTimestampsMs?: readonly (number | undefined)[];
 }
 
 export interface EvalCommand {
@@ -65,8 +72,91 @@ function isBlank(line: string): boolean {
 
 function readLoad(line: string, block: readonly string[], at: number): Command {
   const [, step = ''] = line.split(/\s+/);
-  const series = block.filter((one) => !/@st\b/.test(one)).map(readSeries);
-  return { kind: 'load', line: at, stepMs: durationMs(step), series };
+  const stepMs = durationMs(step);
+  const byKey = new Map<string, LoadedSeries>();
+  let starts: readonly (number | undefined)[] | undefined;
+  for (const one of block) {
+    const starting = readStarts(one, stepMs);
+    if (starting === undefined) {
+      const series = readSeries(one);
+      // The last line wins when a series comes twice.
+      byKey.set(series.labels.key, starts === undefined ? series : { ...series, startTimestampsMs: starts });
+    }
+    starts = starting;
+  }
+  const series = [...byKey.values()];
+  const converted = /^load_with_nhcb\b/i.test(line) ? convertClassic(series) : [];
+  return { kind: 'load', line: at, stepMs, series: [...series, ...converted] };
+}
+
+const OFFSET = /^([+-]?[\dsmhdwy]+)(?:([+-][\dsmhdwy]+))?(?:x(\d+))?$/;
+
+/** The start timestamps of a line `SERIES@st OFFSETS`; they belong to the series on the next line. */
+function readStarts(line: string, stepMs: number): (number | undefined)[] | undefined {
+  const end = seriesEnd(line);
+  if (!line.startsWith('@st', end)) return undefined;
+  const offsets = line.slice(end + 3);
+  const starts: (number | undefined)[] = [];
+  const put = (offsetMs: number | undefined) =>
+    starts.push(offsetMs === undefined ? undefined : starts.length * stepMs + offsetMs);
+  for (const item of offsets.split(/\s+/).filter((word) => word !== '')) {
+    const gap = /^_(?:x(\d+))?$/.exec(item);
+    if (gap !== null) {
+      for (let i = 0; i < Number(gap[1] ?? 1); i++) put(undefined);
+      continue;
+    }
+    const [, first, step = '0', times = '0'] = OFFSET.exec(item) ?? [];
+    if (first === undefined) throw new Error(`not an offset: ${item}`);
+    for (let i = 0; i <= Number(times); i++) put(signedDurationMs(first) + i * signedDurationMs(step));
+  }
+  return starts;
+}
+
+function signedDurationMs(text: string): number {
+  const [, sign, duration = ''] = /^([+-]?)(.*)$/.exec(text) ?? [];
+  return (sign === '-' ? -1 : 1) * durationMs(duration);
+}
+
+/** The series of a classic histogram, by what their name ends in. */
+interface Classic {
+  readonly labels: Labels;
+  readonly buckets: { readonly upperBound: number; readonly values: readonly ScriptValue[] }[];
+  count?: readonly ScriptValue[];
+  sum?: readonly ScriptValue[];
+}
+
+/** Every classic histogram among the series as one native histogram with custom buckets. */
+function convertClassic(series: readonly LoadedSeries[]): LoadedSeries[] {
+  const histograms = new Map<string, Classic>();
+  for (const { labels, values } of series) {
+    const [, base = '', part] = /^(.*)_(bucket|count|sum)$/.exec(labels.metricName) ?? [];
+    const upperBound = readNumberItem(labels.get('le'));
+    if (part === undefined || (part === 'bucket' && upperBound === undefined)) continue;
+    const own = labels.without(['le']).with('__name__', base);
+    const histogram: Classic = histograms.get(own.key) ?? { labels: own, buckets: [] };
+    histograms.set(own.key, histogram);
+    if (part === 'bucket') histogram.buckets.push({ upperBound: upperBound as number, values });
+    else histogram[part as 'count' | 'sum'] = values;
+  }
+  return [...histograms.values()].filter(({ buckets }) => buckets.length > 0).map(toNative);
+}
+
+function toNative({ labels, buckets, count, sum }: Classic): LoadedSeries {
+  const length = Math.max(...buckets.map(({ values }) => values.length));
+  const number = (values: readonly ScriptValue[] | undefined, i: number) => {
+    const value = values?.[i];
+    return typeof value === 'number' ? value : undefined;
+  };
+  const values = Array.from({ length }, (_, i): ScriptValue => {
+    const there = buckets.flatMap(({ upperBound, values: counts }) => {
+      const own = number(counts, i);
+      return own === undefined ? [] : [{ upperBound, count: own }];
+    });
+    if (there.length === 0) return undefined;
+    const histogram = fromClassic({ buckets: there, count: number(count, i), sum: number(sum, i) });
+    return histogram && { histogram, isHintWritten: false };
+  });
+  return { labels, values };
 }
 
 const INSTANT = /^eval(?:_\w+)?\s+instant\s+(?:at\s+(\S+)\s+)?(.*)$/i;
@@ -80,6 +170,8 @@ function readEval(line: string, block: readonly string[], at: number): EvalComma
     if (/^expect\s/.test(one)) readExpect(one, expectations, result);
     else if (/^expected_fail_message\s/.test(one))
       expectations.push({ about: 'fail', text: one.replace(/^\S+\s+/, '') });
+    else if (/^expected_fail_regexp\s/.test(one))
+      expectations.push({ about: 'fail', regex: readRegex(one.replace(/^\S+\s+/, '')) });
     else if (readNumberItem(one) !== undefined) result.expectedScalar = readNumberItem(one) as number;
     else expected.push(readSeries(one));
   }
@@ -116,9 +208,15 @@ function readExpect(
     const about = what as Expectation['about'];
     const [, kind, text = ''] = /^(msg|regex)\s*:\s*(.*)$/.exec(rest) ?? [];
     if (kind === 'msg') expectations.push({ about, text });
-    else if (kind === 'regex') expectations.push({ about, regex: new RegExp(text) });
+    else if (kind === 'regex') expectations.push({ about, regex: readRegex(text) });
     else expectations.push({ about });
   }
+}
+
+/** Go writes the flags of a regular expression in front of it. */
+function readRegex(text: string): RegExp {
+  const [, flags = '', pattern = text] = /^\(\?([ims]+)\)(.*)$/.exec(text) ?? [];
+  return new RegExp(pattern, flags);
 }
 
 function readString(literal: string): string {
@@ -128,7 +226,7 @@ function readString(literal: string): string {
 }
 
 /** `SERIES VALUES`. */
-export function readSeries(line: string): LoadedSeries {
+function readSeries(line: string): LoadedSeries {
   const end = seriesEnd(line);
   return { labels: readLabels(line.slice(0, end)), values: readValues(line.slice(end)) };
 }
@@ -136,7 +234,7 @@ export function readSeries(line: string): LoadedSeries {
 /** Where the series notation ends: after its braces, or at the first blank when it has none. */
 function seriesEnd(line: string): number {
   const open = /^[^\s{]*\s*\{(?!\{)/.exec(line);
-  if (open === null) return /\s/.exec(line)?.index ?? line.length;
+  if (open === null) return /\s|@st\b/.exec(line)?.index ?? line.length;
   let quote = '';
   for (let i = open[0].length; i < line.length; i++) {
     const char = line[i] as string;
@@ -161,22 +259,39 @@ function readLabels(text: string): Labels {
   return Labels.from(result.expr.matchers.map(({ name, value }) => [name, value] as const));
 }
 
-const HISTOGRAM = /\{\{.*?\}\}(?:[+-]\{\{.*?\}\})?(?:x\d+)?/g;
+const ITEM = /\{\{.*?\}\}(?:(?:[+-]\{\{.*?\}\})?x\d+)?|\S+/g;
 
 function readValues(text: string): ScriptValue[] {
-  const items = text
-    .replaceAll(HISTOGRAM, (item) => item.replaceAll(/\s+/g, ','))
-    .trim()
-    .split(/\s+/);
-  return items.filter((item) => item !== '').flatMap(readItem);
+  return (text.match(ITEM) ?? []).flatMap(readItem);
 }
 
+/** `{{A}}`, `{{A}}xN`, `{{A}}+{{B}}xN`, `{{A}}-{{B}}xN`. */
+function readHistograms(item: string): ScriptValue[] {
+  const [, first = '', sign, step, times = '0'] = /^(\{\{.*?\}\})(?:([+-])(\{\{.*?\}\}))?(?:x(\d+))?$/.exec(item) ?? [];
+  let value = readHistogram(first);
+  const added = step === undefined ? undefined : readHistogram(step);
+  const values: ScriptValue[] = [value];
+  const combine = sign === '-' ? subtractHistograms : addHistograms;
+  for (let i = 0; i < Number(times); i++) {
+    if (added !== undefined) {
+      const combined = combine(value.histogram, added.histogram);
+      if (combined === undefined) throw new Error(`histograms that do not go together: ${item}`);
+      value = { histogram: combined.histogram, isHintWritten: added.isHintWritten };
+    }
+    values.push(value);
+  }
+  return values;
+}
+
+const UNSIGNED = '(?:0x[\\da-f]+|inf|nan|(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?)';
+const SERIES_ITEM = new RegExp(`^([+-]?${UNSIGNED})([+-]${UNSIGNED})?x(\\d+)$`, 'i');
+
 function readItem(item: string): ScriptValue[] {
-  if (item.startsWith('{{')) return repeat('histogram', Number(/\}x(\d+)$/.exec(item)?.[1] ?? 0) + 1);
+  if (item.startsWith('{{')) return readHistograms(item);
   const gap = /^_(?:x(\d+))?$/.exec(item);
   if (gap !== null) return repeat(undefined, Number(gap[1] ?? 1));
   if (item === 'stale') return ['stale'];
-  const series = /^(.+?)(?:([+-](?:[\d.]|0x|Inf|NaN).*?))?x(\d+)$/.exec(item);
+  const series = SERIES_ITEM.exec(item);
   if (series === null) return [mustBeNumber(item)];
   return count(series[1] as string, series[2], Number(series[3]));
 }

@@ -16,6 +16,21 @@ export type {
   RouterStats,
   TestDelivery,
 } from './routing/statuses.ts';
+export { checkRuleTests } from './rule-tests/check-rule-tests.ts';
+export type { Observation } from './rule-tests/observe.ts';
+export { RuleGraph, type Sight, unfedReads } from './rule-tests/rule-graph.ts';
+export {
+  type CheckOutcome,
+  type RuleTestOutcome,
+  type RuleTestRun,
+  runRuleTests,
+} from './rule-tests/run-rule-tests.ts';
+export {
+  type RuleFailure,
+  RuleSimulation,
+  type SimulatedSeries,
+  type SimulationOptions,
+} from './rule-tests/simulation.ts';
 export {
   createRuleEngine,
   type RuleEngine,

@@ -68,6 +68,27 @@ export {
 } from './prometheus/read-prometheus-config.ts';
 export { readTargetFile } from './prometheus/read-target-file.ts';
 export { RELABEL_DEFAULTS, type RelabelAction, type RelabelConfig, validateRelabel } from './prometheus/relabel.ts';
+export {
+  type RuleTestReading,
+  type RuleTestReadOptions,
+  readRuleTestFile,
+} from './rule-tests/read-rule-test-file.ts';
+export type {
+  AlertCheck,
+  ExpectedAlert,
+  ExpectedSample,
+  ExprCheck,
+  InputSeries,
+  Placed,
+  RuleTest,
+  RuleTestFile,
+} from './rule-tests/rule-test.ts';
+export { readSeriesLabels, type SeriesLabelsError } from './rule-tests/series-labels.ts';
+export {
+  readSeriesValues,
+  type SeriesValuesError,
+  type TestSample,
+} from './rule-tests/series-values.ts';
 export { type RuleFileOptions, type RuleFileReading, readRuleFile } from './rules/read-rule-file.ts';
 export { type AlertingRule, type RecordingRule, type Rule, type RuleGroup, ruleName } from './rules/rule.ts';
 export { SecretInFileError } from './write/wire.ts';

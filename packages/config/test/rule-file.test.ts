@@ -96,8 +96,37 @@ rules.yml:10:16: error: annotation "summary": undefined variable "$label"  [temp
 });
 
 test.for([
+  [
+    'other labels on the other side',
+    'sum by (provider, reason) (a) / sum by (provider) (b)',
+    'provider, reason and provider',
+  ],
+  ['no labels on the other side', 'sum by (provider) (a) > 0.02 and sum(b) >= 20', 'provider and none'],
+  ['through functions and parentheses', 'round(sum by (p) (a)) / (max by (q) (b) * 100)', 'p and q'],
+  [
+    'quantiles have no le',
+    'histogram_quantile(0.9, sum by (le, step) (a)) > sum by (le, step) (b)',
+    'step and le, step',
+  ],
+  ['what is left after ignoring', 'sum by (p, q) (a) / ignoring (q) sum by (r) (b)', 'p and r'],
+  ['the same labels in another order', 'sum by (p, q) (a) / sum by (q, p) (b)', ''],
+  ['what is ignored does not count', 'sum by (p, q) (a) / ignoring (q) sum by (p) (b)', ''],
+  ['what is matched on is said', 'sum by (p) (a) / on () group_left () sum(b)', ''],
+  ['either of two', 'sum by (p) (a) or sum(b)', ''],
+  ['labels that nobody knows', 'rate(a[5m]) / rate(b[5m])', ''],
+  ['chosen series keep their labels', 'topk by (p) (3, a) / sum by (p) (b)', ''],
+  ['a number has none', 'sum by (p) (a) > 3 * 2', ''],
+] as const)('sides that do not match: %s', ([, expr, sides]) => {
+  const { problems } = read(`groups: [{name: a, rules: [{record: x, expr: "${expr}"}]}]`);
+  const expected = sides === '' ? [] : [expect.stringContaining(`have different labels (${sides})`)];
+  expect(problems.map(({ message }) => message)).toEqual(expected);
+  expect(problems.every(({ code, severity }) => code === 'matching-labels' && severity === 'warning')).toBe(true);
+});
+
+test.for([
   ['rate over one scrape', 'rate(up[15s])', 1],
-  ['rate over just enough', 'rate(up[30s])', 0],
+  ['rate over just enough', 'rate(up[1m])', 0],
+  ['rate over two scrapes, of which one may be lost', 'rate(up[45s])', 1],
   ['a gauge needs one scrape only', 'max_over_time(up[15s])', 0],
   ['deep inside', 'sum(a) / sum(1 + increase(b[20s]))', 1],
 ] as const)('windows that are too short: %s', ([, expr, count]) => {

@@ -1,6 +1,7 @@
 export { type Alert, alertName, isResolved } from './alert.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { formatDuration, parseDuration } from './duration.ts';
+export { type Buckets, type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram } from './histogram.ts';
 export { invariant, unreachable } from './invariant.ts';
 export { compareLabels, compareText, type Label, Labels, METRIC_NAME, quote } from './labels.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';

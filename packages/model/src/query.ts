@@ -1,3 +1,4 @@
+import type { Histogram } from './histogram.ts';
 import type { Labels } from './labels.ts';
 
 /** One element of an instant vector. */
@@ -5,6 +6,8 @@ export interface VectorSample {
   readonly labels: Labels;
   readonly timestampMs: number;
   readonly value: number;
+  /** A native histogram; where it is there, `value` is NaN and means nothing. */
+  readonly histogram?: Histogram | undefined;
 }
 
 /** One series of a range query's answer; `timestampsMs[i]` belongs to `values[i]`. */
@@ -12,6 +15,8 @@ export interface RangeSeries {
   readonly labels: Labels;
   readonly timestampsMs: readonly number[] | Float64Array;
   readonly values: readonly number[] | Float64Array;
+  /** Native histograms, when there are any: where `histograms[i]` is there, `values[i]` means nothing. As long as `values`. */
+  readonly histograms?: readonly (Histogram | undefined)[] | undefined;
 }
 
 /**

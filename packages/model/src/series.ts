@@ -1,3 +1,4 @@
+import type { Histogram } from './histogram.ts';
 import type { Labels } from './labels.ts';
 import type { Matcher } from './matcher.ts';
 
@@ -10,6 +11,13 @@ export interface Series {
   readonly labels: Labels;
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /**
+   * Native histograms, when the series has any: where `histograms[i]` is there, it is the sample and `values[i]` means
+   * nothing. As long as `values`.
+   */
+  readonly histograms?: readonly (Histogram | undefined)[] | undefined;
+  /** When each sample's counting began, in ms since the epoch; 0 where that is not known. As long as `values`. */
+  readonly startTimestampsMs?: Float64Array | undefined;
 }
 
 /** What can be asked for series. Implemented by the store, by a client of another Prometheus, and by fakes in tests. */

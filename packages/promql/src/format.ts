@@ -172,7 +172,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Writes a string as Go's `strconv.Quote`: what cannot be printed is escaped, bytes that are not UTF-8 as `\xff`. */
-function quoteText(text: string): string {
+export function quoteText(text: string): string {
   let out = '"';
   for (const char of text) out += ESCAPES[char] ?? (isPrintable(char) ? char : escapeChar(char));
   return `${out}"`;

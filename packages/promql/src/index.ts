@@ -11,6 +11,7 @@ export { QueryError, type QueryErrorKind } from './evaluate/query-error.ts';
 export type { EvalContext, QueryLimits } from './evaluate/run.ts';
 export type { Feature } from './features.ts';
 export { format, formatNumber } from './format.ts';
+export { type Bucket, bucketsOf as bucketsOfHistogram } from './histogram/bounds.ts';
 export {
   AGGREGATE_OPS,
   type Aggregate,

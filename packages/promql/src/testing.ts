@@ -1,38 +1,61 @@
-import { compareLabels, type Labels, type Matcher, type Queryable, type Series, writeStaleAt } from '@tillwatch/model';
+import {
+  compareLabels,
+  type Histogram,
+  type Labels,
+  type Matcher,
+  type Queryable,
+  type Series,
+  writeStaleAt,
+} from '@tillwatch/model';
+import { ResetHints } from './histogram/reset-hints.ts';
 
-/** A sample for a test: a number, `stale` for the staleness marker, or `undefined` for none. */
-export type TestValue = number | 'stale' | undefined;
+export { add as addHistograms, subtract as subtractHistograms } from './histogram/arithmetic.ts';
+export { fromClassic } from './histogram/from-classic.ts';
+export { compact as compactHistogram } from './histogram/layout.ts';
+export { readHistogram, type WrittenHistogram } from './histogram/notation.ts';
+export { ResetHints } from './histogram/reset-hints.ts';
 
-/** Series in memory, for tests of whatever reads a `Queryable`. Series with equal timestamps share the array. */
+/** A sample for a test: a number, a histogram, `stale` for the staleness marker, or `undefined` for none. */
+export type TestValue = number | Histogram | 'stale' | undefined;
+
+interface TestSample {
+  readonly value: Exclude<TestValue, undefined>;
+  readonly startTimestampMs: number;
+}
+
+/**
+ * Series in memory, for tests of whatever reads a `Queryable`. Series with equal timestamps share the array. Histograms come
+ * back as from a store: what they say about counter resets follows from the one before.
+ */
 export class MemoryQueryable implements Queryable {
-  readonly #series = new Map<string, Series>();
+  readonly #samples = new Map<string, { readonly labels: Labels; readonly byTime: Map<number, TestSample> }>();
   #sorted: Series[] | undefined;
 
   /** Adds samples, one every `stepMs` from `startMs` on. Samples of a series that is there already are put between its own. */
-  add(labels: Labels, startMs: number, stepMs: number, values: readonly TestValue[]): void {
-    const timestamps: number[] = [];
-    const kept: (number | 'stale')[] = [];
+  add(
+    labels: Labels,
+    startMs: number,
+    stepMs: number,
+    values: readonly TestValue[],
+    startTimestampsMs: readonly (number | undefined)[] = [],
+  ): void {
+    const { byTime } = this.#entry(labels);
     for (const [i, value] of values.entries()) {
       if (value === undefined) continue;
-      timestamps.push(startMs + i * stepMs);
-      kept.push(value);
+      byTime.set(startMs + i * stepMs, { value, startTimestampMs: startTimestampsMs[i] ?? 0 });
     }
-    this.addSamples(labels, timestamps, kept);
   }
 
   /** Adds samples at the given times; a sample at a time that has one replaces it. */
-  addSamples(labels: Labels, timestampsMs: ArrayLike<number>, values: ArrayLike<number | 'stale'>): void {
-    const merged = new Map<number, number | Stale>();
-    const before = this.#series.get(labels.key);
-    for (const [i, t] of before?.timestampsMs.entries() ?? []) merged.set(t, { series: before!, index: i });
-    for (let i = 0; i < timestampsMs.length; i++)
-      merged.set(timestampsMs[i]!, values[i] === 'stale' ? STALE : (values[i] as number));
-    this.#series.set(labels.key, toSeries(labels, merged));
-    this.#sorted = undefined;
+  addSamples(labels: Labels, timestampsMs: ArrayLike<number>, values: ArrayLike<number | Histogram | 'stale'>): void {
+    const { byTime } = this.#entry(labels);
+    for (let i = 0; i < timestampsMs.length; i++) {
+      byTime.set(timestampsMs[i]!, { value: values[i]!, startTimestampMs: 0 });
+    }
   }
 
   clear(): void {
-    this.#series.clear();
+    this.#samples.clear();
     this.#sorted = undefined;
   }
 
@@ -57,26 +80,52 @@ export class MemoryQueryable implements Queryable {
     return [...new Set(values)].filter((value) => value !== '').sort();
   }
 
+  #entry(labels: Labels): { readonly labels: Labels; readonly byTime: Map<number, TestSample> } {
+    this.#sorted = undefined;
+    let entry = this.#samples.get(labels.key);
+    if (entry === undefined) {
+      entry = { labels, byTime: new Map() };
+      this.#samples.set(labels.key, entry);
+    }
+    return entry;
+  }
+
   #all(): readonly Series[] {
-    this.#sorted ??= shareTimestamps([...this.#series.values()].sort((a, b) => compareLabels(a.labels, b.labels)));
+    this.#sorted ??= shareTimestamps(
+      [...this.#samples.values()]
+        .filter(({ byTime }) => byTime.size > 0)
+        .map(({ labels, byTime }) => toSeries(labels, byTime))
+        .sort((a, b) => compareLabels(a.labels, b.labels)),
+    );
     return this.#sorted;
   }
 }
 
-/** A marker, or a sample to be copied bit by bit from an older array: a marker does not survive being a number. */
-type Stale = { readonly series: Series; readonly index: number } | typeof STALE;
-const STALE = 'stale';
-
-function toSeries(labels: Labels, merged: ReadonlyMap<number, number | Stale>): Series {
-  const timestampsMs = Float64Array.from([...merged.keys()].sort((a, b) => a - b));
+function toSeries(labels: Labels, byTime: ReadonlyMap<number, TestSample>): Series {
+  const timestampsMs = Float64Array.from(byTime.keys()).sort();
   const values = new Float64Array(timestampsMs.length);
+  const starts = new Float64Array(timestampsMs.length);
+  const histograms: (Histogram | undefined)[] = [];
+  const hints = new ResetHints();
   for (const [i, t] of timestampsMs.entries()) {
-    const value = merged.get(t)!;
-    if (typeof value === 'number') values[i] = value;
-    else if (value === STALE) writeStaleAt(values, i);
-    else values.set(value.series.values.subarray(value.index, value.index + 1), i);
+    const { value, startTimestampMs } = byTime.get(t)!;
+    starts[i] = startTimestampMs;
+    if (typeof value === 'object') {
+      histograms[i] = hints.next(value);
+      continue;
+    }
+    hints.interrupt();
+    if (value === 'stale') writeStaleAt(values, i);
+    else values[i] = value;
   }
-  return { labels, timestampsMs, values };
+  const all = histograms.length > 0 ? Array.from(values, (_, i) => histograms[i]) : undefined;
+  return {
+    labels,
+    timestampsMs,
+    values,
+    ...(all === undefined ? {} : { histograms: all }),
+    ...(starts.some((start) => start !== 0) ? { startTimestampsMs: starts } : {}),
+  };
 }
 
 function shareTimestamps(all: readonly Series[]): Series[] {
@@ -89,13 +138,19 @@ function shareTimestamps(all: readonly Series[]): Series[] {
   });
 }
 
-/** The part of a series in [from, to]. Cuts of one array at the same places are one object too. */
+/** The part of a series in [from, to]. */
 function cut(series: Series, fromMs: number, toMs: number): Series | undefined {
-  const { timestampsMs, values } = series;
+  const { timestampsMs, values, histograms, startTimestampsMs } = series;
   const from = timestampsMs.findIndex((t) => t >= fromMs);
   if (from === -1 || timestampsMs[from]! > toMs) return undefined;
   let to = timestampsMs.length;
   while (timestampsMs[to - 1]! > toMs) to--;
   if (from === 0 && to === timestampsMs.length) return series;
-  return { labels: series.labels, timestampsMs: timestampsMs.subarray(from, to), values: values.subarray(from, to) };
+  return {
+    labels: series.labels,
+    timestampsMs: timestampsMs.subarray(from, to),
+    values: values.subarray(from, to),
+    histograms: histograms?.slice(from, to),
+    startTimestampsMs: startTimestampsMs?.subarray(from, to),
+  };
 }

@@ -138,7 +138,6 @@ describe('errors', () => {
     ],
     ['label_replace(a, "y", "", "y", ".*")', 'vector cannot contain metrics with the same labelset'],
     ['topk(NaN, a)', 'Parameter value is NaN'],
-    ['info(a)', 'info() calls are not supported yet'],
   ] as const)('%s', ([text, message]) => {
     expect(() => instant(text, 0, doubled)).toThrow(message);
     try {
@@ -151,6 +150,7 @@ describe('errors', () => {
 
   test.for([
     ['limit', { limits: { maxSamples: 10 } }],
+    ['limit', { limits: { maxSeries: 1 } }],
     ['timeout', { limits: { deadlineMs: 1000, nowMs: () => 2000 } }],
     ['canceled', { signal: AbortSignal.abort() }],
   ] as const)('%s', ([kind, context]) => {

@@ -180,7 +180,7 @@ export async function loadTillwatchYaml(file: string): Promise<LoadResult<Tillwa
 }
 
 /** Files below the current folder are called by their relative name in messages, others by their whole path. */
-function displayName(file: string): string {
+export function displayName(file: string): string {
   const name = relative(process.cwd(), resolve(file));
   return name.startsWith('..') || name === '' ? resolve(file) : name;
 }

@@ -97,7 +97,7 @@ test('check tells every problem of a prometheus.yml and of the files that it nam
 
 test('check warns about windows that are short for the scrapes, not about those of a faster job', async () => {
   const rules =
-    'groups:\n  - name: g\n    rules:\n      - {record: a:b, expr: "sum(rate(slow_total[20s]) + rate(fast_total[1m]))"}\n';
+    'groups:\n  - name: g\n    rules:\n      - {record: a:b, expr: "sum(rate(slow_total[20s]) + rate(fast_total[2m]))"}\n';
   const path = await folder('check', {
     'slow.yml': 'global: {scrape_interval: 30s}\nrule_files: [rules.yml]\n',
     'fast.yml':

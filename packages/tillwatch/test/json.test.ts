@@ -1,8 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Labels } from '@tillwatch/model';
+import { readHistogram } from '@tillwatch/promql/testing';
 import { describe, expect, test } from 'vitest';
-import { formatLabels, formatPoint, formatTimestamp, formatValue } from '../src/http/json.ts';
+import {
+  formatHistogram,
+  formatLabels,
+  formatPoint,
+  formatSampleField,
+  formatSampleFields,
+  formatTimestamp,
+  formatValue,
+} from '../src/http/json.ts';
 
 describe('formatValue', () => {
   test.for([
@@ -39,6 +48,30 @@ test.for([
 
 test('labels keep their order and their characters', () => {
   expect(formatLabels(Labels.of({ b: '"x"', a: 'é\n' }))).toBe('{"a":"é\\n","b":"\\"x\\""}');
+});
+
+describe('native histograms', () => {
+  const histogram = (text: string) => readHistogram(text).histogram;
+  test.for([
+    ['{{}}', '{"count":"0","sum":"0"}'],
+    [
+      '{{schema:0 count:6 sum:3.5 z_bucket:1 z_bucket_w:0.001 buckets:[2 0 1] n_buckets:[2]}}',
+      '{"count":"6","sum":"3.5","buckets":[[1,"-1","-0.5","2"],[3,"-0.001","0.001","1"],[0,"0.5","1","2"],[0,"2","4","1"]]}',
+    ],
+    [
+      '{{schema:-53 count:3 sum:9 custom_values:[5] buckets:[1 2]}}',
+      '{"count":"3","sum":"9","buckets":[[3,"-Inf","5","1"],[0,"5","+Inf","2"]]}',
+    ],
+  ] as const)('%s', ([text, json]) => expect(formatHistogram(histogram(text))).toBe(json));
+
+  test('stand in fields of their own', () => {
+    const one = histogram('{{count:1 sum:2}}');
+    expect(formatSampleField(1500, 0, one)).toBe('"histogram":[1.500,{"count":"1","sum":"2"}]');
+    expect(formatSampleField(1500, 7, undefined)).toBe('"value":[1.500,"7"]');
+    const mixed = { timestampsMs: [0, 1000], values: [3, 0], histograms: [undefined, one] };
+    expect(formatSampleFields(mixed)).toBe('"values":[[0,"3"]],"histograms":[[1,{"count":"1","sum":"2"}]]');
+    expect(formatSampleFields({ timestampsMs: [], values: [] })).toBe('"values":[]');
+  });
 });
 
 const vectors = join(process.env.CONFORMANCE_DIR ?? '../shared/conformance', 'prometheus/http-api.json');

@@ -1,9 +1,9 @@
-import { type Alert, Labels, METRIC_NAME, type Queryable, type VectorSample } from '@tillwatch/model';
+import { type Alert, Labels, METRIC_NAME, type VectorSample } from '@tillwatch/model';
 import { type Expr, format, parse } from '@tillwatch/promql';
 import { escapeQuery } from '../template/escape.ts';
 import { ruleTemplates, TemplateError } from '../template/index.ts';
 import { type AlertInstance, advance } from './alert-instance.ts';
-import { evaluateVector, RuleError, type RuleSample } from './rule-output.ts';
+import { evaluateVector, type RuleContext, RuleError, type RuleSample } from './rule-output.ts';
 
 /** What an alerting rule says, with the labels of its group. Labels and annotations are templates. */
 export interface AlertingRule {
@@ -30,8 +30,7 @@ export interface ActiveAlert {
 export type ActiveAlerts = ReadonlyMap<string, ActiveAlert>;
 
 /** What an evaluation happens in. */
-export interface RuleSurroundings {
-  readonly queryable: Queryable;
+export interface RuleSurroundings extends RuleContext {
   readonly queryOffsetMs: number;
   readonly limit: number;
   readonly externalLabels: Labels;
@@ -60,7 +59,7 @@ export function evaluateAlertingRule(
   const templateErrors: TemplateError[] = [];
   const describe = describer(rule, timeMs, surroundings, templateErrors);
   const present = new Map<string, Description>();
-  for (const sample of evaluateVector(rule.expr, readAtMs, surroundings.queryable)) {
+  for (const sample of evaluateVector(rule.expr, readAtMs, surroundings)) {
     const alert = describe(sample);
     if (present.has(alert.labels.key)) {
       throw new RuleError('vector contains metrics with the same labelset after applying alert labels');
@@ -96,10 +95,11 @@ type Description = Pick<ActiveAlert, 'labels' | 'annotations' | 'value'>;
 function describer(
   rule: AlertingRule,
   timeMs: number,
-  { externalLabels, externalUrl, queryable, queryOffsetMs }: RuleSurroundings,
+  surroundings: RuleSurroundings,
   errors: TemplateError[],
 ): (sample: VectorSample) => Description {
-  const query = (text: string) => queryVector(text, timeMs - queryOffsetMs, queryable);
+  const { externalLabels, externalUrl, queryOffsetMs } = surroundings;
+  const query = (text: string) => queryVector(text, timeMs - queryOffsetMs, surroundings);
   const expand = ruleTemplates({ query, nowMs: timeMs, externalUrl }, externalLabels);
   const expandAll = (texts: Readonly<Record<string, string>>, sample: VectorSample): [string, string][] =>
     Object.entries(texts).map(([name, text]) => {
@@ -119,10 +119,10 @@ function describer(
 }
 
 /** The `query` function of templates. @throws {Error} */
-function queryVector(text: string, timeMs: number, queryable: Queryable): readonly VectorSample[] {
+function queryVector(text: string, timeMs: number, context: RuleContext): readonly VectorSample[] {
   const parsed = parse(text);
   if (!parsed.ok) throw new Error(parsed.problems[0]?.message ?? 'the query cannot be read');
-  return evaluateVector(parsed.expr, timeMs, queryable);
+  return evaluateVector(parsed.expr, timeMs, context);
 }
 
 /** `ALERTS` and `ALERTS_FOR_STATE` of one pending or firing alert. */

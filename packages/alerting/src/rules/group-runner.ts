@@ -168,7 +168,7 @@ export class GroupRunner {
   }
 
   #evaluateRules(atMs: number, batch: Batch): RuleOutcome[] {
-    const { queryable, externalLabels, externalUrl } = this.#surroundings;
+    const { queryable, externalLabels, externalUrl, evaluationIntervalMs: defaultStepMs } = this.#surroundings;
     const queryOffsetMs = this.#group.queryOffsetMs ?? 0;
     const sampleMs = atMs - queryOffsetMs;
     const overlay = new Overlay(queryable);
@@ -177,9 +177,10 @@ export class GroupRunner {
       overlay.addStale(labels, sampleMs);
     };
     const present = new Set<string>();
+    const { limit } = this.#group;
+    const around = { queryable: overlay, defaultStepMs, queryOffsetMs, limit, externalLabels, externalUrl };
     const outcomes = this.#rules.map((rule) => {
-      const { limit } = this.#group;
-      const outcome = rule.evaluate(atMs, { queryable: overlay, queryOffsetMs, limit, externalLabels, externalUrl });
+      const outcome = rule.evaluate(atMs, around);
       if (outcome.samples === undefined) return outcome;
       const keys = new Set(outcome.samples.map((sample) => sample.labels.key));
       for (const [key, labels] of rule.written) if (!keys.has(key)) end(labels);

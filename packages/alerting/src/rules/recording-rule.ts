@@ -1,6 +1,6 @@
-import { Labels, METRIC_NAME, type Queryable } from '@tillwatch/model';
+import { Labels, METRIC_NAME } from '@tillwatch/model';
 import type { Expr } from '@tillwatch/promql';
-import { evaluateVector, RuleError, type RuleSample } from './rule-output.ts';
+import { evaluateVector, type RuleContext, RuleError, type RuleSample } from './rule-output.ts';
 
 /** What a recording rule says, with the labels of its group. */
 export interface RecordingRule {
@@ -14,10 +14,12 @@ export interface RecordingRule {
 export function evaluateRecordingRule(
   rule: RecordingRule,
   timeMs: number,
-  queryable: Queryable,
+  context: RuleContext,
   limit: number,
 ): RuleSample[] {
-  const samples = evaluateVector(rule.expr, timeMs, queryable).map(({ labels, value }) => ({
+  // The store keeps numbers: a native histogram cannot be recorded.
+  const numbers = evaluateVector(rule.expr, timeMs, context).filter(({ histogram }) => histogram === undefined);
+  const samples = numbers.map(({ labels, value }) => ({
     labels: Labels.from([...labels, [METRIC_NAME, rule.name], ...Object.entries(rule.labels)]),
     value,
   }));

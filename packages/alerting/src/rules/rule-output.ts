@@ -12,9 +12,16 @@ export class RuleError extends Error {
   override readonly name = 'RuleError';
 }
 
+/** What an expression of a rule is evaluated in. */
+export interface RuleContext {
+  readonly queryable: Queryable;
+  /** The step of subqueries that name none: as in Prometheus, the evaluation interval of the whole. */
+  readonly defaultStepMs: number;
+}
+
 /** Evaluates a rule's expression to a vector; a scalar becomes one element without labels. @throws {RuleError | QueryError} */
-export function evaluateVector(expr: Expr, timeMs: number, queryable: Queryable): readonly VectorSample[] {
-  return vectorOf(evaluateInstant(expr, timeMs, { queryable }).value);
+export function evaluateVector(expr: Expr, timeMs: number, context: RuleContext): readonly VectorSample[] {
+  return vectorOf(evaluateInstant(expr, timeMs, context).value);
 }
 
 function vectorOf(value: InstantResult['value']): readonly VectorSample[] {

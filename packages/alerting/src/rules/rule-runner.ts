@@ -35,6 +35,8 @@ const NO_ALERTS: ActiveAlerts = new Map();
 export class RuleRunner {
   readonly key: string;
   readonly #compiled: CompiledRule;
+  /** The expression in canonical form, written once: statuses are asked for often. */
+  #query: string | undefined;
   #active: ActiveAlerts = NO_ALERTS;
   #written: ReadonlyMap<string, Labels> = new Map();
   #last: RuleOutcome | undefined;
@@ -90,7 +92,7 @@ export class RuleRunner {
     try {
       if (rule.kind === 'recording') {
         const readAtMs = atMs - surroundings.queryOffsetMs;
-        const samples = evaluateRecordingRule(rule, readAtMs, surroundings.queryable, surroundings.limit);
+        const samples = evaluateRecordingRule(rule, readAtMs, surroundings, surroundings.limit);
         return { samples, active: NO_ALERTS, error: '', bug: undefined, warning: '' };
       }
       const { samples, active, templateErrors } = evaluateAlertingRule(rule, this.#active, atMs, surroundings);
@@ -146,9 +148,10 @@ export class RuleRunner {
 
   status(): RuleStatus {
     const { rule, source } = this.#compiled;
+    this.#query ??= rule === undefined ? source.expr : format(rule.expr);
     const common = {
       name: nameOf(source),
-      query: rule === undefined ? source.expr : format(rule.expr),
+      query: this.#query,
       labels: rule?.labels ?? source.labels,
       health:
         this.#last === undefined ? ('unknown' as const) : this.#last.error === '' ? ('ok' as const) : ('err' as const),

@@ -28,13 +28,15 @@ const VARIABLES = ['$labels', '$externalLabels', '$externalURL', '$value'];
  * `$externalURL` are defined. Each text is read once, however many alerts it is expanded for.
  */
 export function ruleTemplates(environment: PrometheusEnvironment, externalLabels: Labels): RuleTemplateExpander {
-  const set = templateSet(environment);
+  // Most evaluations have no alert, and so no text.
+  let set: TemplateSet | undefined;
   const prepared = new Map<string, PreparedTemplate>();
   const $externalLabels = stringMap(externalLabels.toRecord());
   const $externalURL = environment.externalUrl;
   return (source, { labels, value }) => {
     // Most texts of a rule have nothing to expand.
     if (!source.text.includes('{{')) return source.text;
+    set ??= templateSet(environment);
     const template = prepared.get(source.text) ?? prepare(set, source, VARIABLES);
     prepared.set(source.text, template);
     const $labels = stringMap(labels.toRecord());

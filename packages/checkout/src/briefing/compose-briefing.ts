@@ -201,12 +201,21 @@ function mainNumbers({ words, telling, incident }: Story): (readonly [string, st
   ];
 }
 
+/** How many checkouts the rates are about: one of one is another story than four hundred of four hundred. */
+function sampleSize({ incident, words, numbers }: Story): readonly [string, string | undefined] {
+  const { sample } = incident.figures;
+  const isAbout = incident.kind === 'failures' || incident.kind === 'trickle';
+  if (sample === undefined || !isAbout || sample.finished < 0.5) return [words.facts.failed, undefined];
+  return [words.facts.failed, words.outOf(numbers.count(sample.failed), numbers.count(sample.finished))];
+}
+
 function numbersForDev(story: Story): Facts {
   const { words, incident, telling } = story;
   const { facts: names } = words;
   return facts([
     ...culpritFacts(story),
     ...mainNumbers(story),
+    sampleSize(story),
     [
       names.slowest,
       telling.slowest === undefined || isBlind(incident)
@@ -225,6 +234,7 @@ function numbersForOps(story: Story): Facts {
   return facts([
     ...culpritFacts(story),
     ...mainNumbers(story),
+    sampleSize(story),
     [names.targets, figures.targets.all === 0 ? undefined : `${figures.targets.up} / ${figures.targets.all}`],
     [names.database, isBlind(incident) ? undefined : telling.databaseSeconds],
     [names.waiting, telling.waiting],
@@ -261,6 +271,7 @@ function numbersForBusiness(story: Story): Facts {
         : undefined,
     ],
     ...mainNumbers(story).slice(0, 2),
+    sampleSize(story),
   ]);
 }
 
@@ -313,6 +324,7 @@ function blocksWhenOver(story: Story): BriefingBlock[] {
   const summary = facts([
     [names.success, telling.success],
     [names.worst, worst === undefined ? undefined : numbers.percent(worst)],
+    sampleSize(story),
     [names.duration, numbers.duration(incident.untilMs - incident.sinceMs)],
     [names.lost, lost ? `${numbers.count(loss.orders.mid)} (${numbers.countRange(loss.orders)})` : undefined],
     [

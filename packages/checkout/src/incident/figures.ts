@@ -13,6 +13,8 @@ interface Figure {
 /** What a message says in numbers. Shares are 0 to 1, rates are per minute. */
 export interface Figures {
   readonly successRate: Figure;
+  /** How many checkouts the trouble is about: those that ended since it began, and those of them that failed technically. */
+  readonly sample: { readonly failed: number; readonly finished: number } | undefined;
   readonly ordersPerMinute: Figure;
   readonly attemptsPerMinute: Figure;
   readonly declineRate: Figure;
@@ -24,6 +26,9 @@ export interface Figures {
   readonly serverErrorsPerMinute: number | undefined;
   readonly versions: readonly string[];
 }
+
+/** Beyond this many units nobody counts any more. */
+const MOST_UNITS = 360;
 
 export async function readFigures(querier: Querier, config: TillwatchConfig, periods: Periods): Promise<Figures> {
   const { pair, unit, unitMinutes } = windowsFor(config);
@@ -41,6 +46,11 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
   const usual = (what: string) => settledMean(what, unit, past);
   const perMinute = (what: string) =>
     both(`${what}:increase${unit} / ${unitMinutes}`, `${usual(`${what}:increase${unit}`)} / ${unitMinutes}`);
+  const unitMs = unitMinutes * 60_000;
+  const sinceUnits = Math.ceil((nowMs - periods.sinceMs) / unitMs);
+  const troubled = formatDuration(Math.min(Math.max(2, sinceUnits), MOST_UNITS) * unitMs);
+  const counted = (what: string) =>
+    one(`sum_over_time(checkout:${what}:increase${unit}{slice="all"}[${troubled}:${unit}])`, nowMs);
   const declined = (window: string) => `checkout:declined:increase${window}`;
 
   const [successRate, ordersPerMinute, attemptsPerMinute, declineRate, databaseP95Seconds] = await Promise.all([
@@ -53,6 +63,7 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
     ),
     both(`checkout:db_seconds:p95_${unit}`, usual(`checkout:db_seconds:p95_${unit}`)),
   ]);
+  const [failed, finished] = await Promise.all([counted('failed'), counted('finished')]);
   const [slowest, poolWaiting, up, all, providers, serverErrorsPerMinute, versions] = await Promise.all([
     querier.instant(`topk(1, checkout:step_seconds:p95_${unit})`, nowMs),
     one('max(db_pool_waiting)', nowMs),
@@ -65,6 +76,7 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
   const top = slowest[0];
   return {
     successRate,
+    sample: failed === undefined || finished === undefined ? undefined : { failed, finished },
     ordersPerMinute,
     attemptsPerMinute,
     declineRate,

@@ -45,6 +45,8 @@ export type AlertName =
   | 'DatabasePoolExhausted'
   | 'HttpServerErrors'
   | 'CheckoutMetricsMissing'
+  | 'CheckoutMetricGone'
+  | 'CheckoutCounterFell'
   | 'CheckoutScrapeTooLarge'
   | 'TillwatchRuleFailures'
   | 'TillwatchNotificationFailures';
@@ -55,7 +57,7 @@ export function alertCatalogue(config: TillwatchConfig, windows: Windows): Catal
     ...failureAlerts(config, windows),
     ...absenceAlerts(config, windows),
     ...platformAlerts(config, windows),
-    ...watchAlerts(config),
+    ...watchAlerts(config, windows),
   ];
 }
 
@@ -362,14 +364,35 @@ function platformAlerts({ objectives, journey }: TillwatchConfig, { unit, pair, 
   ];
 }
 
-function watchAlerts(config: TillwatchConfig): CatalogueEntry[] {
+function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry[] {
   const jobs = quoted(alternatives([...new Set(config.targets.map(({ job }) => job))]));
   return [
     {
       alert: 'CheckoutMetricsMissing',
-      expr: `absent(checkout_attempts_total) and on () sum(up{job=~${jobs}}) > 0`,
+      // Without either no rule about failures can fire.
+      expr: `(absent(checkout_attempts_total) or absent(checkout_outcomes_total)) and on () sum(up{job=~${jobs}}) > 0`,
       forMs: 120_000,
       severity: 'page',
+      area: 'watch',
+    },
+    {
+      // What a shop need not have, but had: the rules about it have gone quiet, which is not to say that all is well.
+      alert: 'CheckoutMetricGone',
+      expr: [`(${OPTIONAL_METRICS.map(goneMetric).join('\n  or ')})`, `and on () sum(up{job=~${jobs}}) > 0`].join('\n'),
+      forMs: 300_000,
+      severity: 'inform',
+      area: 'watch',
+    },
+    {
+      // Whoever takes back what was counted makes every rate jump: to Prometheus a counter that falls has started anew.
+      alert: 'CheckoutCounterFell',
+      expr: [
+        `(max by (job, instance) (resets(checkout_outcomes_total{job=~${jobs}}[${pair}])) > 0`,
+        `  or max by (job, instance) (resets(checkout_attempts_total{job=~${jobs}}[${pair}])) > 0)`,
+        `and on (job, instance) changes(process_start_time_seconds{job=~${jobs}}[${pair}]) == 0`,
+      ].join('\n'),
+      forMs: 0,
+      severity: 'inform',
       area: 'watch',
     },
     {
@@ -398,6 +421,21 @@ function watchAlerts(config: TillwatchConfig): CatalogueEntry[] {
       area: 'watch',
     },
   ];
+}
+
+/** Metrics that rules read and that not every shop has. */
+const OPTIONAL_METRICS = [
+  'checkout_step_duration_seconds_count',
+  'checkout_order_value_total',
+  'checkout_payments_captured_total',
+  'checkout_orders_placed_total',
+  'http_requests_total',
+  'db_query_duration_seconds_count',
+  'db_pool_waiting',
+];
+
+function goneMetric(metric: string): string {
+  return `label_replace(group(present_over_time(${metric}[6h])) unless group(${metric}), "metric", "${metric}", "", "")`;
 }
 
 function anyOf(...expressions: readonly string[]): string {

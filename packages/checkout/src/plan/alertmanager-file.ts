@@ -77,6 +77,7 @@ function inhibitions(): unknown[] {
     rule(['CheckoutSilent', 'CheckoutAttemptsStopped'], ['CheckoutSuccessfulOrdersDrop']),
     rule(['CheckoutAttemptsStopped'], ['CheckoutSilent']),
     rule(['DatabasePoolExhausted'], ['DatabaseSlow']),
+    rule(['CheckoutTargetDown', 'CheckoutMetricsMissing'], ['CheckoutMetricGone']),
   ];
 }
 

@@ -38,7 +38,7 @@ function filled(summary: string, language: LanguageBase): string {
     .replaceAll('{seconds}', '{{ $value | humanizeDuration }}')
     .replaceAll('{count}', '{{ $value | printf "%.0f" }}')
     .replaceAll('{where}', where(language))
-    .replaceAll(/\{(job|instance|route)\}/g, (_, name: string) => label(name));
+    .replaceAll(/\{(job|instance|route|metric)\}/g, (_, name: string) => label(name));
 }
 
 const SLICE_WORDS: Readonly<Record<LanguageBase, Readonly<Record<string, string>>>> = {

@@ -113,6 +113,18 @@ function scenarios(hasCheckoutRoute: boolean): Scenario[] {
       fires: 'CheckoutMetricsMissing',
       withinUnits: 9,
     },
+    {
+      name: 'the shop reports its pool no longer',
+      trouble: { noPool: true },
+      fires: 'CheckoutMetricGone',
+      withinUnits: 7,
+    },
+    {
+      name: 'a counter is set back without a restart',
+      trouble: { counterFalls: true },
+      fires: 'CheckoutCounterFell',
+      withinUnits: 1,
+    },
     { name: 'a label explodes', trouble: { samples: 48_000 }, fires: 'CheckoutScrapeTooLarge', withinUnits: 3 },
     {
       name: 'messages do not arrive',

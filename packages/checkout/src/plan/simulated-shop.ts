@@ -23,6 +23,9 @@ export interface Trouble {
   readonly waiting?: number;
   readonly serverErrors?: number;
   readonly noMetrics?: boolean;
+  readonly noPool?: boolean;
+  /** A counter is set back without a restart. */
+  readonly counterFalls?: boolean;
   readonly samples?: number;
   readonly ruleFailures?: boolean;
   readonly messageFailures?: boolean;
@@ -101,7 +104,10 @@ function instanceSeries(
 
   gauge('up', '', 1, isDown ? 0 : 1);
   gauge('scrape_samples_post_metric_relabeling', '', 900, trouble.samples ?? 900);
-  gauge('db_pool_waiting', 'pool="default"', 0, trouble.waiting ?? 0);
+  if (trouble.noPool === true) {
+    series.push({ series: `db_pool_waiting{pool="default",${target}}`, values: `0x${phases.healthy} stale` });
+  } else gauge('db_pool_waiting', 'pool="default"', 0, trouble.waiting ?? 0);
+  gauge('process_start_time_seconds', '', 1000, 1000);
   counter('checkout_attempts_total', 'channel="web",region="eu",version="v1"', 2 * scale, 2 * attempts + declines);
   outcome(
     'outcome="success",provider="alpha",method="card",step="confirm"',
@@ -169,6 +175,13 @@ function instanceSeries(
     0.05,
     trouble.databaseSeconds ?? 0.05,
   );
+  if (trouble.counterFalls === true && index === 0) {
+    const reached = phases.healthy;
+    series.push({
+      series: `checkout_attempts_total{channel="kiosk",${target}}`,
+      values: `0+1x${reached} ${reached - 5}+1x${phases.troubled}`,
+    });
+  }
   if (trouble.messageFailures === true)
     counter('alertmanager_notifications_failed_total', 'integration="slack"', 0, 1, false);
   if (trouble.ruleFailures === true)

@@ -107,6 +107,18 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       ops: 'The shop answers scrapes without checkout metrics. No failure can be seen now.',
       business: 'The checkout is not being watched at the moment.',
     },
+    CheckoutMetricGone: {
+      summary: 'The shop no longer reports {metric}',
+      dev: 'Rules and figures about it are blind, which is not to say that all is well. Did a release drop or rename it?',
+      ops: 'Rules and figures about it are blind, which is not to say that all is well. Compare with the latest release.',
+      business: 'A part of the shop is not being watched at the moment.',
+    },
+    CheckoutCounterFell: {
+      summary: 'A checkout counter of instance {instance} went down without a restart',
+      dev: 'Counters must only go up: one that is set back looks like a restart, and its whole value is counted again.',
+      ops: 'Counts and rates of this instance jump until it is mended: one that is set back looks like a restart.',
+      business: 'The watch over the shop needs maintenance.',
+    },
     CheckoutScrapeTooLarge: {
       summary: 'Instance {instance} exports {count} series, more than can be watched for long',
       dev: 'A label has too many values. Take it out or cap it.',
@@ -218,6 +230,18 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       dev: 'checkout_attempts_total fehlt. Hat eine Version die Messung entfernt oder umbenannt? Fehler sind gerade unsichtbar.',
       ops: 'Der Shop antwortet ohne Metriken des Bestellvorgangs. Fehler sind gerade unsichtbar.',
       business: 'Der Bestellvorgang wird gerade nicht überwacht.',
+    },
+    CheckoutMetricGone: {
+      summary: 'Der Shop meldet {metric} nicht mehr',
+      dev: 'Regeln und Zahlen dazu sind blind, was nicht heißt, dass alles gut ist. Hat eine Version sie entfernt oder umbenannt?',
+      ops: 'Regeln und Zahlen dazu sind blind, was nicht heißt, dass alles gut ist. Mit der letzten Version vergleichen.',
+      business: 'Ein Teil des Shops wird gerade nicht überwacht.',
+    },
+    CheckoutCounterFell: {
+      summary: 'Ein Zähler des Bestellvorgangs auf Instanz {instance} ist ohne Neustart gefallen',
+      dev: 'Zähler dürfen nur steigen: Ein zurückgesetzter sieht aus wie ein Neustart, sein ganzer Wert zählt noch einmal.',
+      ops: 'Zahlen dieser Instanz springen, bis das behoben ist: Ein zurückgesetzter Zähler sieht aus wie ein Neustart.',
+      business: 'Die Überwachung des Shops braucht Wartung.',
     },
     CheckoutScrapeTooLarge: {
       summary: 'Instanz {instance} liefert {count} Zeitreihen, mehr als auf Dauer überwacht werden kann',

@@ -174,6 +174,7 @@ export const briefingWordsDe: BriefingWords = {
   nothingStandsOut: 'Kein einzelner Teil sticht hervor: Die Störung verteilt sich über den ganzen Bestellvorgang.',
   facts: {
     success: 'Erfolgsquote',
+    failed: 'Gescheitert',
     orders: 'Bestellungen',
     attempts: 'Begonnene Bestellvorgänge',
     declined: 'Abgelehnte Zahlungen',
@@ -202,6 +203,7 @@ export const briefingWordsDe: BriefingWords = {
   links: { page: 'Zum Bestellvorgang', runbook: 'Anleitung', dashboard: 'Dashboard' },
   unseen: 'nicht zu sehen',
   nowAndBefore: (now, before) => (before === undefined ? now : `${now} (zuvor ${before})`),
+  outOf: (failed, all) => `etwa ${failed} von ${all} Bestellvorgängen`,
   perMinute: (value) => `${value} je Minute`,
   failPercent: (share) => `${share} scheitern`,
   estimateNote:

@@ -172,6 +172,7 @@ export const briefingWordsEn: BriefingWords = {
   nothingStandsOut: 'No single part stands out: the trouble is spread over the whole checkout.',
   facts: {
     success: 'Success rate',
+    failed: 'Failed',
     orders: 'Orders',
     attempts: 'Checkouts started',
     declined: 'Payments declined',
@@ -200,6 +201,7 @@ export const briefingWordsEn: BriefingWords = {
   links: { page: 'Look at the checkout', runbook: 'Runbook', dashboard: 'Dashboard' },
   unseen: 'not to be seen',
   nowAndBefore: (now, before) => (before === undefined ? now : `${now} (before ${before})`),
+  outOf: (failed, all) => `about ${failed} of ${all} checkouts`,
   perMinute: (value) => `${value} a minute`,
   failPercent: (share) => `${share} fail`,
   estimateNote:

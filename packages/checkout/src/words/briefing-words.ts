@@ -72,6 +72,7 @@ export interface BriefingWords {
   readonly facts: Readonly<
     Record<
       | 'success'
+      | 'failed'
       | 'orders'
       | 'attempts'
       | 'declined'
@@ -97,6 +98,8 @@ export interface BriefingWords {
   readonly unseen: string;
   nowAndBefore(now: string, before: string | undefined): string;
   perMinute(value: string): string;
+  /** How many checkouts failed, of how many: counts are extrapolated to the ends of a window. */
+  outOf(failed: string, all: string): string;
   failPercent(share: string): string;
   readonly estimateNote: string;
   readonly labelNames: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 import { formatDuration, Labels, type Problem } from '@tillwatch/model';
 import { type Expr, parse, visit } from '@tillwatch/promql';
 import type { YamlReading } from '../yaml/read-yaml.ts';
+import { mismatchedSides } from './matching-labels.ts';
 import { type RuleGroup, ruleName } from './rule.ts';
 
 /** Functions that need two samples in their window. */
@@ -23,13 +24,14 @@ export function ruleWarnings(
   scrapeIntervalMs: number | undefined,
 ): Problem[] {
   const problems = duplicateRules(groups, reading);
-  if (scrapeIntervalMs === undefined) return problems;
   groups.forEach((group, g) => {
     group.rules.forEach(({ expr }, r) => {
       const parsed = parse(expr);
       if (!parsed.ok) return;
       const path = ['groups', g, 'rules', r, 'expr'];
-      problems.push(...shortWindows(parsed.expr, scrapeIntervalMs, (range) => reading.spanAt(path, 'value', range)));
+      const spanAt = (range: { from: number; to: number }) => reading.spanAt(path, 'value', range);
+      problems.push(...mismatchedSides(parsed.expr, spanAt));
+      if (scrapeIntervalMs !== undefined) problems.push(...shortWindows(parsed.expr, scrapeIntervalMs, spanAt));
     });
   });
   return problems;
@@ -45,11 +47,17 @@ function shortWindows(
     if (node.kind !== 'call' || !NEEDS_TWO.has(node.func)) return;
     for (const arg of node.args) {
       if (arg.kind !== 'matrixSelector' || arg.rangeExpr !== undefined) continue;
-      if (arg.rangeMs >= 2 * scrapeIntervalMs) continue;
+      if (arg.rangeMs >= 4 * scrapeIntervalMs) continue;
+      // The left end of a window is not in it: on the grid of the scrapes it holds one sample less than it seems.
+      const holds = Math.floor(arg.rangeMs / scrapeIntervalMs);
+      const window = `the window of ${formatDuration(arg.rangeMs)}`;
       problems.push({
         code: 'short-window',
         severity: 'warning',
-        message: `the window of ${formatDuration(arg.rangeMs)} holds fewer than two scrapes, so ${node.func} often yields nothing`,
+        message:
+          holds < 2
+            ? `${window} holds fewer than two scrapes, so ${node.func} often yields nothing`
+            : `${window} holds only ${holds} scrapes, so ${node.func} yields nothing after lost ones`,
         hint: `scrapes are ${formatDuration(scrapeIntervalMs)} apart: write at least [${formatDuration(4 * scrapeIntervalMs)}], which survives a lost scrape`,
         at: spanAt(arg.span),
       });

@@ -15,6 +15,8 @@ export interface RuleFileOptions {
    * the template; they are moved into the file.
    */
   readonly checkTemplate?: (template: SourceText) => readonly Problem[];
+  /** Fields that nobody knows are warned about and left out, instead of refused. */
+  readonly ignoreUnknownFields?: boolean;
 }
 
 /** What was read; `groups` is empty when there is a problem of severity error. */
@@ -27,7 +29,8 @@ export interface RuleFileReading {
  * Reads a rule file as Prometheus 3 does. Everything that is wrong is reported at once, expressions down to the character.
  */
 export function readRuleFile(source: SourceText, options: RuleFileOptions = {}): RuleFileReading {
-  const reading = readYaml(source, RULE_FILE, { keepSource: true });
+  const unknownFields = options.ignoreUnknownFields === true ? 'warning' : 'error';
+  const reading = readYaml(source, RULE_FILE, { keepSource: true, unknownFields });
   const problems = [...reading.problems, ...duplicateGroups(reading), ...templateProblems(reading, options)];
   const isRefused = problems.some(isError);
   const groups = isRefused ? [] : (reading.value?.groups ?? []).map((group, i) => toGroup(group, i, reading));

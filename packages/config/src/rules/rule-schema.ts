@@ -7,7 +7,7 @@ import { defaulted, list, object, optional } from '../fields/object.ts';
 import { duration, integer, text } from '../fields/scalars.ts';
 
 /** A PromQL expression. Every problem of it is placed inside the YAML text, in whatever style that is written. */
-function expression(): z.ZodType<string, unknown> {
+export function expression(): z.ZodType<string, unknown> {
   return textField((expr, fail) => {
     if (expr.trim() === '') return fail("field 'expr' must be set in rule", { code: 'missing-field', part: 'key' });
     const result = parse(expr);

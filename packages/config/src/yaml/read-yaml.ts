@@ -1,7 +1,7 @@
 import { isError, type Problem, type SourceText, type Span, spanOf } from '@tillwatch/model';
 import { isScalar } from 'yaml';
 import type * as z from 'zod';
-import { describeIssues } from './issues.ts';
+import { describeIssues, valueAt } from './issues.ts';
 import { maskSecretLines, maskSecrets } from './mask-secrets.ts';
 import { DEFAULT_LIMITS, parseDocument, type YamlLimits } from './parse-document.ts';
 import { spanInScalar } from './scalar-offsets.ts';
@@ -17,6 +17,8 @@ export interface ReadYamlOptions {
    * (`text()`, `integer()`, `flag()`, …) want it to treat them as Prometheus does. Off: plain numbers and booleans.
    */
   readonly keepSource?: boolean;
+  /** With `warning`, fields that the schema does not know are left out and warned about; an error when not given. */
+  readonly unknownFields?: 'error' | 'warning';
   readonly limits?: Partial<YamlLimits>;
 }
 
@@ -63,11 +65,24 @@ export function readYaml<T>(source: SourceText, schema: z.ZodType<T>, options: R
     return { value: undefined, problems: found, raw: undefined, spanAt };
 
   const candidates = new WeakMap<object, readonly string[]>();
-  const result = schema.safeParse(raw, { error: (issue) => rememberFields(candidates, issue) });
+  const check = () => schema.safeParse(raw, { error: (issue) => rememberFields(candidates, issue) });
+  let result = check();
+  if (!result.success && options.unknownFields === 'warning') {
+    const unknown = result.error.issues.filter((issue) => issue.code === 'unrecognized_keys');
+    const warnings = describeIssues({ issues: unknown, raw, spanAt, candidates });
+    found.push(...warnings.map((problem): Problem => ({ ...problem, severity: 'warning' })));
+    for (const { path, keys } of unknown) leaveOut(valueAt(raw, path), keys);
+    if (unknown.length > 0) result = check();
+  }
   if (!result.success) found.push(...describeIssues({ issues: result.error.issues, raw, spanAt, candidates }));
   found.sort((a, b) => a.at.from - b.at.from);
   const value = !found.some(isError) && result.success ? result.data : undefined;
   return { value, problems: found, raw, spanAt };
+}
+
+function leaveOut(map: unknown, keys: readonly string[]): void {
+  if (typeof map !== 'object' || map === null) return;
+  for (const key of keys) delete (map as Record<string, unknown>)[key];
 }
 
 /** Problems over the text in which secrets are blanked out. */

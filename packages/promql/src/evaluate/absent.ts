@@ -2,7 +2,7 @@ import { Labels } from '@tillwatch/model';
 import type { Call, Expr } from '../parse/ast.ts';
 import { expectVector, newColumn, type Value, vectorOf } from './column.ts';
 import { evaluateNode } from './node.ts';
-import { evaluateRange } from './range-functions.ts';
+import { evaluateRange } from './range-vector.ts';
 import type { Run } from './run.ts';
 import { withoutStale } from './select.ts';
 import type { Timeline } from './timeline.ts';

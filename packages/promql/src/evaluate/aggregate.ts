@@ -1,7 +1,18 @@
 import type { Aggregate } from '../parse/ast.ts';
-import { type Column, expectScalar, expectString, expectVector, newColumn, type Value, vectorOf } from './column.ts';
+import { HISTOGRAM_NOTES } from './annotations.ts';
+import {
+  type Column,
+  expectScalar,
+  expectString,
+  expectVector,
+  floatsOf,
+  newColumn,
+  type Value,
+  vectorOf,
+} from './column.ts';
 import { countValues } from './count-values.ts';
 import { type Group, groupColumns } from './grouping.ts';
+import { withHistogramSums } from './histogram-aggregates.ts';
 import { incrementalMean } from './incremental-mean.ts';
 import { evaluateNode } from './node.ts';
 import { quantileOf, quantileWarning } from './quantile.ts';
@@ -12,7 +23,8 @@ import type { Timeline } from './timeline.ts';
 /** Evaluates an aggregation: groups are formed once, then each is folded column by column. */
 export function evaluateAggregate(run: Run, expr: Aggregate, timeline: Timeline): Value {
   const param = expr.param === undefined ? undefined : evaluateNode(run, expr.param, timeline);
-  const columns = expectVector(evaluateNode(run, expr.expr, timeline));
+  const samples = expectVector(evaluateNode(run, expr.expr, timeline));
+  const columns = HANDLE_HISTOGRAMS.has(expr.op) ? samples : floatsOf(samples, () => noteIgnored(run, expr));
   if (expr.op === 'count_values')
     return vectorOf(countValues(run, expr, expectString(param!), columns, timeline.count));
 
@@ -32,7 +44,30 @@ export function evaluateAggregate(run: Run, expr: Aggregate, timeline: Timeline)
   }
   const fold = FOLDS[expr.op];
   run.countSamples(groups.length * timeline.count, expr.span);
-  return vectorOf(groups.map((group) => fold(group, timeline.count)));
+  return vectorOf(
+    groups.map((group) => {
+      const column = fold(group, timeline.count);
+      const { op } = expr;
+      const isMixed =
+        (op === 'sum' || op === 'avg') && group.members.some(({ histograms }) => histograms !== undefined);
+      return isMixed ? withHistogramSums(run, expr, op, group, column) : column;
+    }),
+  );
+}
+
+/** Aggregations that take histograms as they are, or count them; the others pass over them and say so. */
+const HANDLE_HISTOGRAMS: ReadonlySet<string> = new Set([
+  'sum',
+  'avg',
+  'count',
+  'group',
+  'count_values',
+  'limitk',
+  'limit_ratio',
+]);
+
+function noteIgnored(run: Run, expr: Aggregate): void {
+  run.annotations.info(HISTOGRAM_NOTES.ignoredInAggregation(expr.op), expr.expr.span);
 }
 
 type Fold = (group: Group, steps: number) => Column;

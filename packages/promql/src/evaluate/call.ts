@@ -7,21 +7,24 @@ import {
   expectScalar,
   expectString,
   expectVector,
+  floatsOf,
   mergeEqual,
   newColumn,
   type Value,
   vectorOf,
 } from './column.ts';
-import { evaluateElementwise, isElementwise } from './elementwise.ts';
+import { evaluateElementwise, isElementwise, larger, smaller } from './elementwise.ts';
 import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogram.ts';
+import { histogramStatistic } from './histogram-statistics.ts';
+import { evaluateInfo } from './info.ts';
 import { joinLabels, replaceLabels } from './label-functions.ts';
-import { evaluateNode, failUnsupported } from './node.ts';
+import { evaluateNode } from './node.ts';
 import { evaluateRangeFunction } from './range-functions.ts';
 import { rangeKernel } from './range-kernels.ts';
 import { failSameLabels, type Run } from './run.ts';
-import { evaluateSelectorTimestamps } from './select.ts';
+import { evaluateSelectorTimestamps, evaluateStartTimestamps } from './select.ts';
 import { sortByLabels, sortByValue } from './sort.ts';
-import { endOf, type Timeline, timeAt } from './timeline.ts';
+import { type Timeline, timeAt } from './timeline.ts';
 
 /** Evaluates a function call over a timeline. */
 export function evaluateCall(run: Run, call: Call, timeline: Timeline): Value {
@@ -40,24 +43,26 @@ export function evaluateCall(run: Run, call: Call, timeline: Timeline): Value {
     case 'start':
       return everyStep(timeline, () => run.query.startMs / 1000);
     case 'end':
-      return everyStep(timeline, () => endOf(run.query) / 1000);
+      return everyStep(timeline, () => run.queryEndMs / 1000);
     case 'range':
-      return everyStep(timeline, () => (endOf(run.query) - run.query.startMs) / 1000);
+      return everyStep(timeline, () => (run.queryEndMs - run.query.startMs) / 1000);
     case 'step':
       return everyStep(timeline, () => run.query.stepMs / 1000);
     case 'min_of':
     case 'max_of': {
       const [a, b] = [scalar(0), scalar(1)];
-      return everyStep(timeline, (k) => (func === 'min_of' ? Math.min(a[k]!, b[k]!) : Math.max(a[k]!, b[k]!)));
+      return everyStep(timeline, (k) => (func === 'min_of' ? smaller(a[k]!, b[k]!) : larger(a[k]!, b[k]!)));
     }
     case 'scalar':
-      return { kind: 'scalar', values: onlyValues(vector(0), timeline.count) };
+      return { kind: 'scalar', values: onlyValues(floatsOf(vector(0)), timeline.count) };
     case 'vector':
       return vectorOf([
         { ...newColumn(Labels.empty, timeline.count), values: scalar(0), present: all(timeline.count) },
       ]);
     case 'timestamp':
       return timestamps(run, call, timeline);
+    case 'start_timestamp':
+      return startTimestamps(run, call, timeline);
     case 'absent':
       return evaluateAbsent(run, call, timeline);
     case 'absent_over_time':
@@ -88,9 +93,9 @@ export function evaluateCall(run: Run, call: Call, timeline: Timeline): Value {
     case 'histogram_sum':
     case 'histogram_stddev':
     case 'histogram_stdvar':
-      // They speak of native histograms only, and skip every float.
-      vector(0);
-      return vectorOf([]);
+      return histogramStatistic(run, call, vector(0));
+    case 'info':
+      return evaluateInfo(run, call, timeline);
     case 'sort':
     case 'sort_desc':
       return sortByValue(run, call, vector(0), timeline);
@@ -104,7 +109,7 @@ export function evaluateCall(run: Run, call: Call, timeline: Timeline): Value {
         timeline,
       );
     default:
-      return failUnsupported(call, `${func}() calls`);
+      throw new Error(`the parser knows a function that is not evaluated: ${func}`);
   }
 }
 
@@ -130,6 +135,14 @@ function onlyValues(columns: readonly Column[], count: number): Float64Array {
   return values;
 }
 
+/** `start_timestamp()` knows of the samples of selectors only; of anything else it gives nothing. */
+function startTimestamps(run: Run, call: Call, timeline: Timeline): Value {
+  let arg = call.args[0]!;
+  while (arg.kind === 'paren') arg = arg.expr;
+  if (arg.kind !== 'vectorSelector') return vectorOf([]);
+  return dropNames(run, call, evaluateStartTimestamps(run, arg, timeline));
+}
+
 /** `timestamp()` of a selector gives the times of its samples; of anything else the time of evaluation. */
 function timestamps(run: Run, call: Call, timeline: Timeline): Value {
   let arg = call.args[0]!;
@@ -142,7 +155,7 @@ function timestamps(run: Run, call: Call, timeline: Timeline): Value {
   return dropNames(
     run,
     call,
-    columns.map((column) => ({ ...column, values: seconds })),
+    columns.map((column) => ({ ...column, values: seconds, histograms: undefined })),
   );
 }
 

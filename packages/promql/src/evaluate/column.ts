@@ -1,16 +1,25 @@
-import { invariant, type Labels } from '@tillwatch/model';
+import { type Histogram, invariant, type Labels } from '@tillwatch/model';
 import type { Run } from './run.ts';
 
 /**
  * One series of an instant vector over all steps of a timeline. `present[k]` says whether there is a value at step k: a
  * NaN is a value. `dropName` marks a name that is to be dropped when the query ends (delayed name removal).
- * Native histograms will be a second, optional array beside `values`.
+ * Where there is a native histogram at a step, it is the value, and the number means nothing; the array is there only when
+ * the series has any, so that queries of numbers cost nothing more.
  */
 export interface Column {
   readonly labels: Labels;
   readonly values: Float64Array;
   readonly present: Uint8Array;
   readonly dropName: boolean;
+  readonly histograms?: readonly (Histogram | undefined)[] | undefined;
+}
+
+/** Histograms of a column while it is made: one place for each step. */
+export type HistogramSteps = (Histogram | undefined)[];
+
+export function newHistogramSteps(steps: number): HistogramSteps {
+  return new Array<Histogram | undefined>(steps).fill(undefined);
 }
 
 /** What a node of the tree yields over a timeline. */
@@ -21,6 +30,26 @@ export type Value =
 
 export function newColumn(labels: Labels, steps: number, dropName = false): Column {
   return { labels, values: new Float64Array(steps), present: new Uint8Array(steps), dropName };
+}
+
+/** The column with these histograms, if there are any. */
+export function withHistograms(column: Column, histograms: HistogramSteps): Column {
+  return histograms.some((histogram) => histogram !== undefined) ? { ...column, histograms } : column;
+}
+
+/** The columns with their numbers only. `onHistogram` is called for each step at which a histogram is left out. */
+export function floatsOf(columns: readonly Column[], onHistogram: () => void = () => {}): readonly Column[] {
+  if (!columns.some(({ histograms }) => histograms !== undefined)) return columns;
+  return columns.flatMap((column) => {
+    const { histograms, ...rest } = column;
+    if (histograms === undefined) return [column];
+    const present = column.present.map((there, k) => {
+      if (there === 0 || histograms[k] === undefined) return there;
+      onHistogram();
+      return 0;
+    });
+    return present.includes(1) ? [{ ...rest, present }] : [];
+  });
 }
 
 export function hasAny(column: Column): boolean {
@@ -79,11 +108,14 @@ export function mergeEqual(columns: readonly Column[], onClash: () => never): re
 function mergeTwo(a: Column, b: Column, onClash: () => never): Column {
   const values = a.values.slice();
   const present = a.present.slice();
+  const isFloat = a.histograms === undefined && b.histograms === undefined;
+  const histograms = isFloat ? undefined : (a.histograms?.slice() ?? newHistogramSteps(present.length));
   for (let k = 0; k < present.length; k++) {
     if (b.present[k] === 0) continue;
     if (present[k] === 1) onClash();
     values[k] = b.values[k]!;
     present[k] = 1;
+    if (histograms !== undefined) histograms[k] = b.histograms?.[k];
   }
-  return { labels: a.labels, values, present, dropName: a.dropName || b.dropName };
+  return { labels: a.labels, values, present, histograms, dropName: a.dropName || b.dropName };
 }

@@ -1,5 +1,6 @@
 import type { Labels } from '@tillwatch/model';
-import { formatNumber } from '../format.ts';
+import { formatNumber, quoteText } from '../format.ts';
+import { formatHistogram } from '../histogram/text.ts';
 import type { Aggregate } from '../parse/ast.ts';
 import { type Column, newColumn } from './column.ts';
 import { groupColumns } from './grouping.ts';
@@ -13,7 +14,7 @@ export function countValues(
   columns: readonly Column[],
   steps: number,
 ): Column[] {
-  if (!isLabelName(label)) failExecution(`invalid label name ${JSON.stringify(label)}`, expr.param!.span);
+  if (!isLabelName(label)) failExecution(`invalid label name ${quoteText(label)}`, expr.param!.span);
   const out = new Map<string, Column>();
   for (const group of groupColumns(run, expr, columns, expr.span)) {
     const byValue = new Map<string, Labels>();
@@ -21,7 +22,8 @@ export function countValues(
       run.tick(expr.span);
       for (let k = 0; k < steps; k++) {
         if (member.present[k] === 0) continue;
-        const text = formatNumber(member.values[k]!);
+        const histogram = member.histograms?.[k];
+        const text = histogram === undefined ? formatNumber(member.values[k]!) : formatHistogram(histogram);
         let labels = byValue.get(text);
         if (labels === undefined) {
           labels = group.labels.with(label, text);

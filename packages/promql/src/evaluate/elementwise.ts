@@ -5,6 +5,7 @@ import {
   droppedName,
   expectScalar,
   expectVector,
+  floatsOf,
   mergeEqual,
   newColumn,
   type Value,
@@ -27,7 +28,8 @@ export function evaluateElementwise(run: Run, call: Call, timeline: Timeline): V
     for (let k = 0; k < timeline.count; k++) column.values[k] = calendar(timeAt(timeline, k) / 1000);
     return vectorOf([{ ...column, present: column.present.fill(1) }]);
   }
-  const columns = expectVector(evaluateNode(run, call.args[0]!, timeline));
+  // Functions of numbers pass over histograms in silence.
+  const columns = floatsOf(expectVector(evaluateNode(run, call.args[0]!, timeline)));
   const params = call.args.slice(1).map((arg) => expectScalar(evaluateNode(run, arg, timeline)));
   const parametric = PARAMETRIC.get(call.func);
   const plain = NUMBERS.get(call.func) ?? calendar;
@@ -78,11 +80,21 @@ const NUMBERS: ReadonlyMap<string, (value: number) => number> = new Map([
 type Parametric = (value: number, a: number | undefined, b: number | undefined) => number | undefined;
 
 const PARAMETRIC: ReadonlyMap<string, Parametric> = new Map<string, Parametric>([
-  ['clamp', (value, min = 0, max = 0) => (min > max ? undefined : Math.max(min, Math.min(max, value)))],
-  ['clamp_min', (value, min = 0) => Math.max(min, value)],
-  ['clamp_max', (value, max = 0) => Math.min(max, value)],
+  ['clamp', (value, min = 0, max = 0) => (min > max ? undefined : larger(min, smaller(max, value)))],
+  ['clamp_min', (value, min = 0) => larger(min, value)],
+  ['clamp_max', (value, max = 0) => smaller(max, value)],
   ['round', (value, to = 1) => roundTo(value, to)],
 ]);
+
+/** The larger of two numbers. Infinity is larger than NaN too, as in Go's library. */
+export function larger(a: number, b: number): number {
+  return a === Number.POSITIVE_INFINITY || b === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : Math.max(a, b);
+}
+
+/** The smaller of two numbers. Minus infinity is smaller than NaN too, as in Go's library. */
+export function smaller(a: number, b: number): number {
+  return a === Number.NEGATIVE_INFINITY || b === Number.NEGATIVE_INFINITY ? Number.NEGATIVE_INFINITY : Math.min(a, b);
+}
 
 /** Rounds to a multiple, halves up. Multiplying by the inverse keeps `round(x, 0.1)` free of digits that nobody asked for. */
 function roundTo(value: number, to: number): number {

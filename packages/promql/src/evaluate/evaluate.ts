@@ -5,7 +5,7 @@ import type { Annotation } from './annotations.ts';
 import { type Column, mergeEqual, type Value, withoutMetadata } from './column.ts';
 import { evaluateNode } from './node.ts';
 import { QueryError } from './query-error.ts';
-import { evaluateRange as evaluateRangeVector } from './range-functions.ts';
+import { evaluateRange as evaluateRangeVector } from './range-vector.ts';
 import { type EvalContext, failSameLabels, Run } from './run.ts';
 import { withoutStale } from './select.ts';
 import { type Timeline, timeAt } from './timeline.ts';
@@ -47,7 +47,8 @@ const MAX_STEPS = 1_000_000;
  */
 export function evaluateInstant(expr: Expr, timeMs: number, context: EvalContext): InstantResult {
   const timeline: Timeline = { startMs: timeMs, stepMs: 0, count: 1 };
-  const run = new Run(context, timeline);
+  const run = new Run(context, timeline, timeMs);
+  run.findSummaryReaders(expr);
   const value =
     typeOf(expr) === 'matrix' ? matrixValue(run, expr, timeline) : instantValue(finish(run, expr, timeline), timeMs);
   return { value, annotations: run.annotations.list() };
@@ -64,7 +65,8 @@ export function evaluateRange(expr: Expr, range: QueryRange, context: EvalContex
     throw new QueryError('parse', message, expr.span);
   }
   const timeline = timelineOf(expr, range);
-  const run = new Run(context, timeline);
+  const run = new Run(context, timeline, range.endMs);
+  run.findSummaryReaders(expr);
   const value = finish(run, expr, timeline);
   const series = rangeSeries(value, timeline).sort((a, b) => compareLabels(a.labels, b.labels));
   return { series, annotations: run.annotations.list() };
@@ -99,7 +101,11 @@ function instantValue(value: Value, timestampMs: number): InstantValue {
     case 'vector': {
       const samples = value.columns
         .filter((column) => column.present[0] === 1)
-        .map((column) => ({ labels: column.labels, timestampMs, value: column.values[0]! }));
+        .map(({ labels, values, histograms }) => {
+          const histogram = histograms?.[0];
+          const sample = { labels, timestampMs, value: values[0]! };
+          return histogram === undefined ? sample : { ...sample, value: Number.NaN, histogram };
+        });
       return { type: 'vector', samples };
     }
   }
@@ -112,10 +118,16 @@ function rangeSeries(value: Value, timeline: Timeline): RangeSeries[] {
   return value.columns.filter(({ present }) => present.includes(1)).map((column) => compact(column, all));
 }
 
-function compact({ labels, values, present }: Column, all: Float64Array): RangeSeries {
-  if (!present.includes(0)) return { labels, timestampsMs: all, values };
-  const isThere = (_: number, k: number) => present[k] === 1;
-  return { labels, timestampsMs: all.filter(isThere), values: values.filter(isThere) };
+function compact({ labels, values, present, histograms }: Column, all: Float64Array): RangeSeries {
+  if (!present.includes(0)) return { labels, timestampsMs: all, values, ...ifAny(histograms) };
+  const isThere = (_: unknown, k: number) => present[k] === 1;
+  const kept = ifAny(histograms?.filter(isThere));
+  return { labels, timestampsMs: all.filter(isThere), values: values.filter(isThere), ...kept };
+}
+
+/** The field for histograms, when there are any. */
+function ifAny(histograms: RangeSeries['histograms']): Pick<RangeSeries, 'histograms'> {
+  return histograms?.some((histogram) => histogram !== undefined) === true ? { histograms } : {};
 }
 
 /** A range vector as it is: the samples of its one window. */
@@ -124,7 +136,7 @@ function matrixValue(run: Run, expr: Expr, timeline: Timeline): InstantValue {
   const finder = new WindowFinder(times, rangeMs);
   const out: RangeSeries[] = [];
   for (const stored of series) {
-    const { labels, timestampsMs, values, dropName } = withoutStale(stored);
+    const { labels, timestampsMs, values, histograms, dropName } = withoutStale(stored);
     const { lo, hi } = finder.find(timestampsMs);
     const [from, to] = [lo[0]!, hi[0]!];
     if (to <= from) continue;
@@ -132,6 +144,7 @@ function matrixValue(run: Run, expr: Expr, timeline: Timeline): InstantValue {
       labels: dropName ? withoutMetadata(labels) : labels,
       timestampsMs: timestampsMs.subarray(from, to),
       values: values.subarray(from, to),
+      ...ifAny(histograms?.slice(from, to)),
     });
   }
   return { type: 'matrix', series: out.sort((a, b) => compareLabels(a.labels, b.labels)) };

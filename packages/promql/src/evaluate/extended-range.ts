@@ -33,19 +33,37 @@ export function extendedKernel(func: string, extension: 'anchored' | 'smoothed')
 }
 
 /** The sample that a window starts with: the newest before it that the lookback reaches, or the first inside. */
-function firstIndex({ timestampsMs, lo, times, rangeMs, lookbackMs }: KernelInput, step: number): number {
+export function firstIndex({ timestampsMs, lo, times, rangeMs, lookbackMs }: KernelInput, step: number): number {
   const before = lo[step]! - 1;
   const start = timeAt(times, step) - rangeMs;
   return before >= 0 && timestampsMs[before]! > start - lookbackMs ? before : before + 1;
 }
 
 /** The sample that a window ends with: the last inside, or smoothed the first at or after its end. */
-function lastIndex({ timestampsMs, hi, times, lookbackMs }: KernelInput, step: number, isSmoothed: boolean): number {
+export function lastIndex(
+  { timestampsMs, hi, times, lookbackMs }: KernelInput,
+  step: number,
+  isSmoothed: boolean,
+): number {
   const inside = hi[step]! - 1;
   const end = timeAt(times, step);
   if (!isSmoothed || (inside >= 0 && timestampsMs[inside] === end)) return inside;
   const after = inside + 1;
   return after < timestampsMs.length && timestampsMs[after]! <= end + lookbackMs ? after : inside;
+}
+
+/** Do the samples from `first` to `last` say anything about the window? */
+export function isChangeFound(
+  input: KernelInput,
+  step: number,
+  first: number,
+  last: number,
+  isSmoothed: boolean,
+): boolean {
+  const { timestampsMs, times, rangeMs } = input;
+  const end = timeAt(times, step);
+  if (last < first || timestampsMs[last]! <= end - rangeMs) return false;
+  return !isSmoothed || timestampsMs[first]! <= end;
 }
 
 function extendedChange(input: KernelInput, isSmoothed: boolean, isCounter: boolean, isRate: boolean): void {
@@ -56,12 +74,7 @@ function extendedChange(input: KernelInput, isSmoothed: boolean, isCounter: bool
     const start = end - rangeMs;
     const first = firstIndex(input, k);
     const last = lastIndex(input, k, isSmoothed);
-    if (
-      last < first ||
-      timestampsMs[last]! <= start ||
-      timestampsMs[first]! > (isSmoothed ? end : Number.POSITIVE_INFINITY)
-    )
-      continue;
+    if (!isChangeFound(input, k, first, last, isSmoothed)) continue;
 
     const isLeftBetween = isSmoothed && timestampsMs[first]! < start && first < last;
     const isRightBetween = isSmoothed && timestampsMs[last]! > end && first < last;

@@ -1,4 +1,5 @@
 import type { Expr } from '../parse/ast.ts';
+import { selectorsOf } from '../visit.ts';
 import type { Run } from './run.ts';
 
 /** Functions whose answer depends on the moment of evaluation even if their arguments do not. */
@@ -37,6 +38,8 @@ function decide(run: Run, expr: Expr): boolean {
     case 'call':
       // The time of a sample is as pinned as the sample; the time of anything else is that of evaluation.
       if (expr.func === 'timestamp' && unwrap(expr.args[0]!).kind !== 'vectorSelector') return false;
+      // Info series are looked at when the base is: pinned with it, or at every step when it reads nothing.
+      if (expr.func === 'info') return isInvariant(run, expr.args[0]!) && selectorsOf(expr.args[0]!).length > 0;
       return !TIME_DEPENDENT.has(expr.func) && expr.args.every((arg) => isInvariant(run, arg));
     case 'aggregate':
       return isInvariant(run, expr.expr) && (expr.param === undefined || isInvariant(run, expr.param));

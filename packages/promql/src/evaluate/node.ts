@@ -5,9 +5,9 @@ import { evaluateBinary, negate } from './binary.ts';
 import { evaluateCall } from './call.ts';
 import type { Value } from './column.ts';
 import { isInvariant } from './invariance.ts';
-import { QueryError } from './query-error.ts';
 import type { Run } from './run.ts';
-import { evaluateSelector, evaluateSmoothedSelector } from './select.ts';
+import { evaluateSelector } from './select.ts';
+import { evaluateSmoothedSelector } from './smoothed-selector.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Evaluates a node over all steps of a timeline; what gives the same at every step is evaluated once. */
@@ -31,7 +31,7 @@ function evaluateOnce(run: Run, expr: Expr, timeline: Timeline): Value {
         : evaluateSelector(run, expr, timeline);
     case 'matrixSelector':
     case 'subquery':
-      return failUnsupported(expr, 'a range vector outside a function');
+      throw new Error('the parser lets range vectors stand only where a function takes them');
     case 'call':
       return evaluateCall(run, expr, timeline);
     case 'aggregate':
@@ -49,11 +49,6 @@ function evaluateOnce(run: Run, expr: Expr, timeline: Timeline): Value {
   }
 }
 
-/** Ends a query that asks for something this engine does not do yet. */
-export function failUnsupported(expr: Expr, what: string): never {
-  throw new QueryError('parse', `${what} are not supported yet`, expr.span);
-}
-
 function broadcast(value: Value, count: number): Value {
   switch (value.kind) {
     case 'string':
@@ -67,6 +62,7 @@ function broadcast(value: Value, count: number): Value {
           ...column,
           values: new Float64Array(count).fill(column.values[0]!),
           present: new Uint8Array(count).fill(column.present[0]!),
+          histograms: column.histograms && new Array(count).fill(column.histograms[0]),
         })),
       };
     default:

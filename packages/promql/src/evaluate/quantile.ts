@@ -33,6 +33,7 @@ export function goNumber(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   const size = Math.abs(value);
-  if (size === 0 || (size >= 1e-4 && size < 1e21)) return String(value);
+  if (size === 0 || (size >= 1e-4 && size < 1e6)) return String(value);
+  // From a million on, %g writes an exponent.
   return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 }

@@ -1,31 +1,34 @@
 import { invariant, type Span } from '@tillwatch/model';
-import type { Call, Expr, MatrixSelector, Subquery } from '../parse/ast.ts';
+import type { Call, Expr } from '../parse/ast.ts';
 import {
   type Column,
   droppedName,
   expectScalar,
-  expectVector,
   mergeEqual,
   newColumn,
+  newHistogramSteps,
   type Value,
   vectorOf,
+  withHistograms,
 } from './column.ts';
 import { extendedKernel } from './extended-range.ts';
+import { runMixedExtended } from './mixed-extended.ts';
+import { type RangeNotes, runMixed } from './mixed-kernels.ts';
 import { evaluateNode } from './node.ts';
-import { goNumber, quantileWarning } from './quantile.ts';
-import { type Kernel, rangeKernel } from './range-kernels.ts';
+import { quantileWarning } from './quantile.ts';
+import { type Kernel, type KernelInput, rangeKernel } from './range-kernels.ts';
+import { evaluateRange, type RangeVector } from './range-vector.ts';
 import { failExecution, failSameLabels, type Run } from './run.ts';
-import { type RawSeries, rangeMsOf, selectSeries, shifted, withoutStale } from './select.ts';
-import { endOf, type Timeline } from './timeline.ts';
+import { type RawSeries, withoutStale } from './select.ts';
+import {
+  increaseSinceStart,
+  lastRateSinceStart,
+  overlapWarning,
+  resetsSinceStart,
+  type Starts,
+} from './start-timestamps.ts';
+import type { Timeline } from './timeline.ts';
 import { WindowFinder } from './windows.ts';
-
-/** Series and the windows in which a range function is to look at them. */
-export interface RangeVector {
-  readonly series: readonly RawSeries[];
-  /** Window k ends at step k of this timeline, end included. */
-  readonly times: Timeline;
-  readonly rangeMs: number;
-}
 
 const KEEPS_NAME = new Set(['first_over_time', 'last_over_time']);
 
@@ -41,13 +44,14 @@ export function evaluateRangeFunction(run: Run, call: Call, timeline: Timeline):
   if (kernel === undefined) failExtension(call, extension as string);
   const beyondMs = extension === undefined ? 0 : run.lookbackMs;
   const range = evaluateRange(run, matrix, timeline, beyondMs, extension === 'smoothed' ? run.lookbackMs : 0);
-  return vectorOf(applyKernel(run, call, kernel as Kernel, range, timeline, params));
+  return vectorOf(applyKernel(run, call, kernel as Kernel, extension, range, timeline, params));
 }
 
 function applyKernel(
   run: Run,
   call: Call,
   kernel: Kernel,
+  extension: 'anchored' | 'smoothed' | undefined,
   { series, times, rangeMs }: RangeVector,
   timeline: Timeline,
   params: readonly Float64Array[],
@@ -57,12 +61,12 @@ function applyKernel(
   const span = call.args[rangeArgument(call)]!.span;
   for (const stored of series) {
     run.tick(call.span);
-    const { labels, timestampsMs, values, dropName } = withoutStale(stored);
+    const { labels, timestampsMs, values, histograms, startTimestampsMs, dropName } = withoutStale(stored);
     const { lo, hi } = finder.find(timestampsMs);
     const named = KEEPS_NAME.has(call.func) ? { labels, dropName } : droppedName(run, labels);
     const column = newColumn(named.labels, timeline.count, named.dropName);
     const { values: out, present } = column;
-    kernel({
+    const input: KernelInput = {
       timestampsMs,
       values,
       lo,
@@ -74,19 +78,68 @@ function applyKernel(
       out,
       present,
       params,
-    });
-    if (call.func === 'rate' || call.func === 'increase') noteIfNoCounter(run, labels.metricName, lo, hi, span);
-    if (present.includes(1)) columns.push(column);
+    };
+    const starts = run.usesStartTimestamps && extension === undefined ? startTimestampsMs : undefined;
+    const notes = notesFor(run, labels.metricName, span);
+    const floatKernel = starts === undefined ? kernel : startKernel(call.func, kernel, notes);
+    if (histograms === undefined) {
+      floatKernel(starts === undefined ? input : { ...input, startTimestampsMs: starts });
+      if (present.includes(1)) columns.push(column);
+    } else {
+      const outHistograms = newHistogramSteps(timeline.count);
+      const mixed = { ...input, histograms, startTimestampsMs: starts, outHistograms, notes };
+      if (extension === undefined) runMixed(call.func, mixed, floatKernel);
+      else runMixedExtended(call.func, extension === 'smoothed', mixed, floatKernel);
+      if (present.includes(1)) columns.push(withHistograms(column, outHistograms));
+    }
+    if (call.func === 'rate' || call.func === 'increase') noteIfNoCounter(notes, histograms, lo, hi);
   }
   run.countSamples(columns.length * timeline.count, call.span);
   return mergeEqual(columns, () => failSameLabels(call.span));
 }
 
-function noteIfNoCounter(run: Run, name: string, lo: Int32Array, hi: Int32Array, span: Span): void {
+function notesFor(run: Run, name: string, span: Span): RangeNotes {
+  return {
+    name,
+    warn: (text) => run.annotations.warn(text, span),
+    info: (text) => run.annotations.info(text, span),
+  };
+}
+
+/** The kernel of numbers for series that know when their counting began. */
+function startKernel(func: string, kernel: Kernel, notes: RangeNotes): Kernel {
+  const withStarts = (run: (input: KernelInput & Starts) => void): Kernel => {
+    return (input) => (hasStarts(input) ? run(input) : kernel(input));
+  };
+  switch (func) {
+    case 'rate':
+    case 'increase':
+      return withStarts((input) =>
+        increaseSinceStart(input, func === 'rate', () => notes.warn(overlapWarning(notes.name))),
+      );
+    case 'irate':
+      return withStarts(lastRateSinceStart);
+    case 'resets':
+      return withStarts(resetsSinceStart);
+    default:
+      return kernel;
+  }
+}
+
+function hasStarts(input: KernelInput): input is KernelInput & Starts {
+  return input.startTimestampsMs !== undefined;
+}
+
+/** Histograms are counters by themselves; of a number only the name says so. */
+function noteIfNoCounter(notes: RangeNotes, histograms: RawSeries['histograms'], lo: Int32Array, hi: Int32Array): void {
+  const { name } = notes;
   if (name === '' || /_(?:total|sum|count|bucket)$/.test(name)) return;
-  if (!hi.some((end, k) => end > lo[k]!)) return;
+  if (histograms?.includes(undefined) === false) return;
+  const hasNumber = (from: number, to: number) =>
+    histograms === undefined ? to > from : histograms.slice(from, to).includes(undefined);
+  if (!hi.some((end, k) => hasNumber(lo[k]!, end))) return;
   const text = 'metric might not be a counter, name does not end in _total/_sum/_count/_bucket';
-  run.annotations.info(`${text}: ${JSON.stringify(name)}`, span);
+  notes.info(`${text}: ${JSON.stringify(name)}`);
 }
 
 function rangeArgument(call: Call): number {
@@ -123,57 +176,9 @@ function checkParams(run: Run, call: Call, params: readonly Float64Array[]): voi
     const wrong = params[i]!.find((factor) => factor <= 0 || factor >= 1);
     if (wrong !== undefined) {
       failExecution(
-        `invalid ${name} factor. Expected: 0 < ${name[0] === 's' ? 'sf' : 'tf'} < 1, got: ${goNumber(wrong)}`,
+        `invalid ${name} factor. Expected: 0 < ${name[0] === 's' ? 'sf' : 'tf'} < 1, got: ${wrong.toFixed(6)}`,
         call.args[i + 1]!.span,
       );
     }
   }
-}
-
-/** Reads a range vector. `beforeMs` and `afterMs` widen what is read (not the windows) at both ends. */
-export function evaluateRange(run: Run, expr: Expr, timeline: Timeline, beforeMs = 0, afterMs = 0): RangeVector {
-  if (expr.kind === 'paren') return evaluateRange(run, expr.expr, timeline, beforeMs, afterMs);
-  if (expr.kind === 'subquery') return evaluateSubquery(run, expr, timeline);
-  invariant(expr.kind === 'matrixSelector', 'the parser lets only range vectors get here');
-  return readRange(run, expr, timeline, beforeMs, afterMs);
-}
-
-function readRange(run: Run, expr: MatrixSelector, timeline: Timeline, beforeMs: number, afterMs: number): RangeVector {
-  const times = shifted(run, timeline, expr.selector);
-  const rangeMs = rangeMsOf(run, expr.rangeMs, expr.rangeExpr);
-  const { matchers } = expr.selector;
-  const series = selectSeries(run, matchers, times.startMs - rangeMs - beforeMs, endOf(times) + afterMs, expr.span);
-  return { series, times, rangeMs };
-}
-
-/** Evaluates the inner expression at every multiple of the subquery's step that some window covers. */
-function evaluateSubquery(run: Run, expr: Subquery, timeline: Timeline): RangeVector {
-  const times = shifted(run, timeline, expr);
-  const rangeMs = rangeMsOf(run, expr.rangeMs, expr.rangeExpr);
-  const asked = rangeMsOf(run, expr.stepMs, expr.stepExpr);
-  const stepMs = asked === 0 ? run.defaultStepMs : asked;
-  const afterMs = times.startMs - rangeMs;
-  let startMs = Math.trunc(afterMs / stepMs) * stepMs;
-  if (startMs <= afterMs) startMs += stepMs;
-  const count = Math.floor((endOf(times) - startMs) / stepMs) + 1;
-  if (count <= 0) return { series: [], times, rangeMs };
-
-  run.countSamples(count, expr.span);
-  const inner: Timeline = { startMs, stepMs, count };
-  const columns = expectVector(evaluateNode(run, expr.expr, inner));
-  return { series: columnsToSeries(columns, inner), times, rangeMs };
-}
-
-function columnsToSeries(columns: readonly Column[], inner: Timeline): RawSeries[] {
-  const all = Float64Array.from({ length: inner.count }, (_, k) => inner.startMs + k * inner.stepMs);
-  return columns.map(({ labels, values, present, dropName }) => {
-    if (!present.includes(0)) return { labels, dropName, timestampsMs: all, values, mayBeStale: false };
-    return {
-      labels,
-      dropName,
-      mayBeStale: false,
-      timestampsMs: all.filter((_, k) => present[k] === 1),
-      values: values.filter((_, k) => present[k] === 1),
-    };
-  });
 }

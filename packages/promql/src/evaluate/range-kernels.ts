@@ -19,6 +19,8 @@ export interface KernelInput {
   readonly evaluation: Timeline;
   readonly out: Float64Array;
   readonly present: Uint8Array;
+  /** When the counting of each sample began (0: unknown); there only when functions are to look at it. */
+  readonly startTimestampsMs?: Float64Array | undefined;
   /** The function's scalar arguments, one value per step. */
   readonly params: readonly Float64Array[];
 }

@@ -1,15 +1,18 @@
 import type { Queryable, Span } from '@tillwatch/model';
 import type { Feature } from '../features.ts';
-import type { Expr } from '../parse/ast.ts';
+import type { Expr, VectorSelector } from '../parse/ast.ts';
 import { Annotations } from './annotations.ts';
 import { QueryError } from './query-error.ts';
 import type { RawSeries } from './select.ts';
+import { summaryReadersOf } from './summary-readers.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Bounds of one query. */
 export interface QueryLimits {
   /** How many samples may be read and held; 50 million when not given. */
   readonly maxSamples?: number | undefined;
+  /** How many series may be read; any number when not given. */
+  readonly maxSeries?: number | undefined;
   /** When to give up, in ms since the epoch. */
   readonly deadlineMs?: number | undefined;
   /** The time that `deadlineMs` is compared with; `Date.now` when not given. */
@@ -38,30 +41,51 @@ export class Run {
   readonly lookbackMs: number;
   readonly defaultStepMs: number;
   readonly isNameRemovalDelayed: boolean;
+  /** Do `rate` and the like look at when a sample's counting began? */
+  readonly usesStartTimestamps: boolean;
   /** The times of the whole query, which `@ start()`, `step()` and the like refer to. */
   readonly query: Timeline;
+  /** The end that was asked for, which `@ end()` refers to. It may lie behind the last step. */
+  readonly queryEndMs: number;
   readonly annotations = new Annotations();
   /** Series already read, by matchers and times: a selector that occurs twice is read once. */
   readonly selections = new Map<string, readonly RawSeries[]>();
   /** Which expressions give the same at every step. */
   readonly invariance = new Map<Expr, boolean>();
+  /** Selectors of whose histograms only count and sum are read. */
+  #summaryReaders: ReadonlySet<VectorSelector> = new Set();
   readonly #maxSamples: number;
+  readonly #maxSeries: number;
   readonly #deadlineMs: number;
   readonly #nowMs: () => number;
   readonly #signal: Pick<AbortSignal, 'aborted'> | undefined;
   #samples = 0;
+  #series = 0;
   #checks = 0;
 
-  constructor(context: EvalContext, query: Timeline) {
+  constructor(context: EvalContext, query: Timeline, queryEndMs: number) {
     this.queryable = context.queryable;
     this.query = query;
+    this.queryEndMs = queryEndMs;
     this.lookbackMs = context.lookbackMs ?? 300_000;
     this.defaultStepMs = context.defaultStepMs ?? 60_000;
-    this.isNameRemovalDelayed = new Set(context.features ?? []).has('delayed-name-removal');
+    const features = new Set(context.features ?? []);
+    this.isNameRemovalDelayed = features.has('delayed-name-removal');
+    this.usesStartTimestamps = features.has('start-timestamps');
     this.#maxSamples = context.limits?.maxSamples ?? DEFAULT_MAX_SAMPLES;
+    this.#maxSeries = context.limits?.maxSeries ?? Number.POSITIVE_INFINITY;
     this.#deadlineMs = context.limits?.deadlineMs ?? Number.POSITIVE_INFINITY;
     this.#nowMs = context.limits?.nowMs ?? Date.now;
     this.#signal = context.signal;
+  }
+
+  /** To be called with the whole expression before anything is read. */
+  findSummaryReaders(expr: Expr): void {
+    this.#summaryReaders = summaryReadersOf(expr);
+  }
+
+  readsSummariesOnly(selector: VectorSelector): boolean {
+    return this.#summaryReaders.has(selector);
   }
 
   /** @throws {QueryError} when more samples are held than allowed */
@@ -75,6 +99,13 @@ export class Run {
       at,
       hint,
     );
+  }
+
+  /** To be called for every series that is read. @throws {QueryError} when there are more than allowed */
+  countSeries(at: Span): void {
+    if (++this.#series <= this.#maxSeries) return;
+    const hint = 'narrow the selectors, or record what is asked for often with a recording rule';
+    throw new QueryError('limit', `the query reads more than ${this.#maxSeries} series`, at, hint);
   }
 
   /** To be called once per unit of work, such as a series. @throws {QueryError} when the time is up or nobody waits anymore */

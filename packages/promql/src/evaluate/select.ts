@@ -1,8 +1,9 @@
-import { isStaleAt, type Labels, type Matcher, type Span } from '@tillwatch/model';
+import { type Histogram, isStaleAt, type Labels, type Matcher, type Series, type Span } from '@tillwatch/model';
 import type { DurationExpr, TimeShift, VectorSelector } from '../parse/ast.ts';
 import { evaluateDuration } from '../parse/duration-expr.ts';
 import { type Column, newColumn, type Value, vectorOf } from './column.ts';
 import { failExecution, type Run } from './run.ts';
+import { summarize } from './summary-readers.ts';
 import { endOf, type Timeline } from './timeline.ts';
 
 /**
@@ -13,6 +14,10 @@ export interface RawSeries {
   readonly labels: Labels;
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** As in `Series`: there only when the series has native histograms. */
+  readonly histograms?: readonly (Histogram | undefined)[] | undefined;
+  /** As in `Series`: there only when they are known. */
+  readonly startTimestampsMs?: Float64Array | undefined;
   readonly dropName: boolean;
   /** May there be staleness markers among the values? Looked for once, when the series is read. */
   readonly mayBeStale: boolean;
@@ -29,7 +34,7 @@ export function shifted(run: Run, timeline: Timeline, shift: TimeShift): Timelin
 function pinnedTime(run: Run, { atModifier }: TimeShift): number | undefined {
   if (atModifier === undefined) return undefined;
   if (atModifier.kind === 'timestamp') return atModifier.timestampMs;
-  return atModifier.kind === 'start' ? run.query.startMs : endOf(run.query);
+  return atModifier.kind === 'start' ? run.query.startMs : run.queryEndMs;
 }
 
 /** A range or step in ms: the number that was read, or what its expression comes to in this query. */
@@ -41,7 +46,7 @@ export function rangeMsOf(run: Run, ms: number, expr: DurationExpr | undefined):
 
 function durationMs(run: Run, expr: DurationExpr): number {
   const { stepMs } = run.query;
-  const scope = { stepSeconds: stepMs / 1000, rangeSeconds: (endOf(run.query) - run.query.startMs) / 1000 };
+  const scope = { stepSeconds: stepMs / 1000, rangeSeconds: (run.queryEndMs - run.query.startMs) / 1000 };
   const { seconds, problem, span } = evaluateDuration(expr, scope);
   if (problem !== undefined) failExecution(problem, span);
   if (!Number.isFinite(seconds)) failExecution('duration out of range', span);
@@ -55,8 +60,9 @@ export function selectSeries(
   afterMs: number,
   toMs: number,
   at: Span,
+  isSummary = false,
 ): readonly RawSeries[] {
-  const key = `${afterMs} ${toMs} ${matchers.join(',')}`;
+  const key = `${afterMs} ${toMs} ${isSummary ? 'summary' : 'all'} ${matchers.join(',')}`;
   const known = run.selections.get(key);
   if (known !== undefined) return known;
 
@@ -64,14 +70,34 @@ export function selectSeries(
   const shared = new SharedTimestamps();
   const selected: RawSeries[] = [];
   for (const series of run.queryable.select(matchers, afterMs + 1, toMs)) {
+    run.countSeries(at);
     run.tick(at);
-    run.countSamples(series.values.length, at);
+    run.countSamples(sizeOf(series), at);
     const timestampsMs = shared.copyOf(series.timestampsMs);
     const values = series.values.slice();
-    selected.push({ labels: series.labels, timestampsMs, values, dropName: false, mayBeStale: hasNaN(values) });
+    const floats = { labels: series.labels, timestampsMs, values, dropName: false, mayBeStale: hasNaN(values) };
+    selected.push(hasMore(series) ? { ...floats, ...copyMore(series, isSummary) } : floats);
   }
   run.selections.set(key, selected);
   return selected;
+}
+
+function hasMore({ histograms, startTimestampsMs }: Series): boolean {
+  return histograms !== undefined || startTimestampsMs !== undefined;
+}
+
+function copyMore(series: Series, isSummary: boolean): Pick<RawSeries, 'histograms' | 'startTimestampsMs'> {
+  const histograms = isSummary ? summarize(series) : series.histograms?.slice();
+  return { histograms, startTimestampsMs: series.startTimestampsMs?.slice() };
+}
+
+/** A histogram counts as many samples as it has numbers. */
+function sizeOf({ values, histograms }: Series): number {
+  let size = values.length;
+  for (const histogram of histograms ?? []) {
+    if (histogram !== undefined) size += 4 + histogram.positive.indices.length + histogram.negative.indices.length;
+  }
+  return size;
 }
 
 function hasNaN(values: Float64Array): boolean {
@@ -113,38 +139,7 @@ function isEqual(a: Float64Array, b: Float64Array): boolean {
 
 /** An instant vector selector: at each step the newest sample in (t - lookback, t], nothing after a staleness marker. */
 export function evaluateSelector(run: Run, selector: VectorSelector, timeline: Timeline): Value {
-  return vectorOf(newestSamples(run, selector, timeline, (series, i) => series.values[i]!));
-}
-
-/** A `smoothed` selector: at each step the value between the neighbours that the lookback reaches, or the earlier one. */
-export function evaluateSmoothedSelector(run: Run, selector: VectorSelector, timeline: Timeline): Value {
-  const times = shifted(run, timeline, selector);
-  const { lookbackMs } = run;
-  const raw = selectSeries(
-    run,
-    selector.matchers,
-    times.startMs - lookbackMs,
-    endOf(times) + lookbackMs,
-    selector.span,
-  );
-  const columns: Column[] = [];
-  for (const stored of raw) {
-    run.tick(selector.span);
-    const { labels, timestampsMs, values } = withoutStale(stored);
-    const column = newColumn(labels, timeline.count);
-    const before = newestIndices(timestampsMs, times, lookbackMs);
-    for (let k = 0; k < timeline.count; k++) {
-      const i = before[k]!;
-      if (i < 0) continue;
-      const t = times.startMs + k * times.stepMs;
-      const isBetween = i + 1 < values.length && timestampsMs[i]! < t && timestampsMs[i + 1]! <= t + lookbackMs;
-      const share = isBetween ? (t - timestampsMs[i]!) / (timestampsMs[i + 1]! - timestampsMs[i]!) : 0;
-      column.values[k] = isBetween ? values[i]! + (values[i + 1]! - values[i]!) * share : values[i]!;
-      column.present[k] = 1;
-    }
-    if (column.present.includes(1)) columns.push(column);
-  }
-  return vectorOf(columns);
+  return vectorOf(newestSamples(run, selector, timeline, undefined));
 }
 
 /** The timestamps in seconds of the samples that a selector chooses: `timestamp(selector)`. */
@@ -152,14 +147,22 @@ export function evaluateSelectorTimestamps(run: Run, selector: VectorSelector, t
   return newestSamples(run, selector, timeline, (series, i) => series.timestampsMs[i]! / 1000);
 }
 
+/** When the counting of the chosen samples began, in seconds, 0 where that is not known: `start_timestamp(selector)`. */
+export function evaluateStartTimestamps(run: Run, selector: VectorSelector, timeline: Timeline): Column[] {
+  return newestSamples(run, selector, timeline, (series, i) => (series.startTimestampsMs?.[i] ?? 0) / 1000);
+}
+
+/** Takes the newest sample at each step, or what `pick` makes of it. */
 function newestSamples(
   run: Run,
   selector: VectorSelector,
   timeline: Timeline,
-  pick: (series: RawSeries, index: number) => number,
+  pick: ((series: RawSeries, index: number) => number) | undefined,
 ): Column[] {
   const times = shifted(run, timeline, selector);
-  const raw = selectSeries(run, selector.matchers, times.startMs - run.lookbackMs, endOf(times), selector.span);
+  const { matchers, span } = selector;
+  const isSummary = run.readsSummariesOnly(selector);
+  const raw = selectSeries(run, matchers, times.startMs - run.lookbackMs, endOf(times), span, isSummary);
   const newest = new Map<Float64Array, Int32Array>();
   const columns: Column[] = [];
   for (const series of raw) {
@@ -174,18 +177,21 @@ function newestSamples(
     for (let k = 0; k < timeline.count; k++) {
       const i = indices[k]!;
       if (i < 0 || isStaleAt(series.values, i)) continue;
-      column.values[k] = pick(series, i);
+      column.values[k] = pick === undefined ? series.values[i]! : pick(series, i);
       column.present[k] = 1;
       isEmpty = false;
     }
-    if (!isEmpty) columns.push(column);
+    if (isEmpty) continue;
+    const { histograms } = series;
+    const isFloat = histograms === undefined || pick !== undefined;
+    columns.push(isFloat ? column : { ...column, histograms: Array.from(indices, (i) => histograms[i]) });
   }
   run.countSamples(columns.length * timeline.count, selector.span);
   return columns;
 }
 
 /** For each step the index of the newest sample in (t - lookback, t], or -1. */
-function newestIndices(timestampsMs: Float64Array, times: Timeline, lookbackMs: number): Int32Array {
+export function newestIndices(timestampsMs: Float64Array, times: Timeline, lookbackMs: number): Int32Array {
   const indices = new Int32Array(times.count);
   let next = 0;
   for (let k = 0; k < times.count; k++) {
@@ -212,5 +218,13 @@ export function withoutStale(series: RawSeries): RawSeries {
     keptTimes[kept] = timestampsMs[i]!;
     keptValues[kept++] = values[i]!;
   }
-  return { ...series, timestampsMs: keptTimes, values: keptValues, mayBeStale: false };
+  const isKept = (_: unknown, i: number) => !isStaleAt(values, i);
+  return {
+    ...series,
+    timestampsMs: keptTimes,
+    values: keptValues,
+    histograms: series.histograms?.filter(isKept),
+    startTimestampsMs: series.startTimestampsMs?.filter(isKept),
+    mayBeStale: false,
+  };
 }

@@ -1,14 +1,15 @@
 import { compareLabels } from '@tillwatch/model';
 import type { Call } from '../parse/ast.ts';
-import type { Column, Value } from './column.ts';
+import { type Column, floatsOf, type Value } from './column.ts';
 import type { Run } from './run.ts';
 import type { Timeline } from './timeline.ts';
 
-/** `sort`, `sort_desc`: the order of an instant query's answer; NaN comes last either way. */
+/** `sort`, `sort_desc`: the order of an instant query's answer; NaN comes last either way. Histograms have no order: they are left out. */
 export function sortByValue(run: Run, call: Call, columns: readonly Column[], timeline: Timeline): Value {
-  if (warnOfRange(run, call, timeline)) return { kind: 'vector', columns };
+  const numbers = floatsOf(columns);
+  if (warnOfRange(run, call, timeline)) return { kind: 'vector', columns: numbers };
   const direction = call.func === 'sort' ? 1 : -1;
-  const sorted = [...columns].sort((a, b) => compareNumbers(a.values[0]!, b.values[0]!, direction));
+  const sorted = [...numbers].sort((a, b) => compareNumbers(a.values[0]!, b.values[0]!, direction));
   return { kind: 'vector', columns: sorted, isOrdered: true };
 }
 

@@ -1,7 +1,8 @@
-import { compareLabels, type Labels } from '@tillwatch/model';
+import { compareLabels, type Histogram, type Labels } from '@tillwatch/model';
 import { type Binary, isComparisonOp, type VectorMatching } from '../parse/ast.ts';
-import { changesMeaning, compare, operate } from './binary.ts';
-import { type Column, newColumn, withoutMetadata } from './column.ts';
+import { changesMeaning, compare, isTrimOp, operate } from './binary.ts';
+import { type Column, type HistogramSteps, newColumn, newHistogramSteps, withoutMetadata } from './column.ts';
+import { operateWithHistogram } from './histogram-operators.ts';
 import { failExecution, type Run } from './run.ts';
 import { groupByMatch, matchingLabels } from './signature.ts';
 
@@ -24,7 +25,7 @@ class Matcher {
   readonly #expr: Binary;
   readonly #matching: VectorMatching;
   readonly #steps: number;
-  readonly #out = new Map<string, Column>();
+  readonly #out = new Map<string, Target>();
   /** Is the left side the one with one series per group? Then sides are swapped while partners are sought. */
   readonly #isSwapped: boolean;
 
@@ -55,7 +56,9 @@ class Matcher {
       const matched = new Uint8Array(this.#steps);
       if (fillOne !== undefined) for (const column of group) this.#combine(column, undefined, fillOne, matched);
     }
-    return [...this.#out.values()].filter((column) => column.present.includes(1));
+    return [...this.#out.values()]
+      .filter(({ column }) => column.present.includes(1))
+      .map(({ column, histograms }) => (histograms === undefined ? column : { ...column, histograms }));
   }
 
   /** For each step the one column of the group with a value there, as an index into the group; -1 for none. */
@@ -92,7 +95,7 @@ class Matcher {
       const target = this.#target(many, partner);
       for (let k = 0; k < this.#steps; k++) {
         if (many.present[k] === 0 || one!.index[k] !== i) continue;
-        this.#put(target, k, many.values[k]!, partner.values[k]!);
+        this.#put(target, k, sampleAt(many, k), sampleAt(partner, k));
       }
     }
   }
@@ -112,7 +115,7 @@ class Matcher {
     const standIn: Column = { ...many, labels: matchingLabels(many.labels, this.#matching), dropName: false };
     const target = this.#target(many, standIn);
     for (let k = 0; k < this.#steps; k++) {
-      if (many.present[k] === 1 && (one?.index[k] ?? -1) === -1) this.#put(target, k, many.values[k]!, fill);
+      if (many.present[k] === 1 && (one?.index[k] ?? -1) === -1) this.#put(target, k, sampleAt(many, k), fill);
     }
   }
 
@@ -123,20 +126,36 @@ class Matcher {
       const target = this.#target(standIn, one);
       for (let k = 0; k < this.#steps; k++) {
         if (one.present[k] === 0 || partners.some((partner) => partner.present[k] === 1)) continue;
-        this.#put(target, k, fill, one.values[k]!);
+        this.#put(target, k, fill, sampleAt(one, k));
       }
     }
   }
 
-  #put(target: Target, step: number, many: number, one: number): void {
+  #put(target: Target, step: number, many: number | Histogram, one: number | Histogram): void {
     const { op, returnBool } = this.#expr;
     const [left, right] = this.#isSwapped ? [one, many] : [many, one];
+    if (typeof left === 'object' || typeof right === 'object' || isTrimOp(op)) {
+      this.#putHistogram(target, step, operateWithHistogram(this.#run, this.#expr, left, right));
+      return;
+    }
     const isFilter = isComparisonOp(op) && !returnBool;
     if (isFilter && !compare(op, left, right)) return;
     const { column } = target;
     if (column.present[step] === 1) this.#failMultiple();
     column.values[step] = isFilter ? left : operate(op, left, right);
     column.present[step] = 1;
+  }
+
+  #putHistogram(target: Target, step: number, result: number | Histogram | undefined): void {
+    if (result === undefined) return;
+    const { column } = target;
+    if (column.present[step] === 1) this.#failMultiple();
+    column.present[step] = 1;
+    if (typeof result === 'number') column.values[step] = result;
+    else {
+      target.histograms ??= newHistogramSteps(this.#steps);
+      target.histograms[step] = result;
+    }
   }
 
   #failMultiple(): never {
@@ -152,12 +171,12 @@ class Matcher {
   /** The result column for a pair; pairs with equal result labels share it, so that doubles are seen where they meet. */
   #target(many: Column, one: Column): Target {
     const { labels, dropName } = this.#resultLabels(many, one);
-    let column = this.#out.get(labels.key);
-    if (column === undefined) {
-      column = newColumn(labels, this.#steps, dropName);
-      this.#out.set(labels.key, column);
+    let target = this.#out.get(labels.key);
+    if (target === undefined) {
+      target = { column: newColumn(labels, this.#steps, dropName) };
+      this.#out.set(labels.key, target);
     }
-    return { column };
+    return target;
   }
 
   #resultLabels(many: Column, one: Column): { labels: Labels; dropName: boolean } {
@@ -178,6 +197,11 @@ interface OneSide {
 
 interface Target {
   readonly column: Column;
+  histograms?: HistogramSteps;
+}
+
+function sampleAt(column: Column, step: number): number | Histogram {
+  return column.histograms?.[step] ?? column.values[step]!;
 }
 
 /** A label set as Prometheus's errors show it: the name among the other labels. */

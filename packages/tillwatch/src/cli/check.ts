@@ -10,6 +10,7 @@ import {
   loadTillwatchYaml,
 } from '../configuration.ts';
 import { readSource } from '../files.ts';
+import { loadRuleTests } from '../rule-tests/load-rule-tests.ts';
 import { plural, printProblems, type Terminal } from './terminal.ts';
 
 /** Validates files of any of the kinds we read, with the files that they name; tells them apart by what is in them. */
@@ -37,6 +38,7 @@ async function checkFile(file: string): Promise<readonly Problem[]> {
 
 const LOADERS = {
   rules: loadRuleFile,
+  ruleTests: loadRuleTests,
   template: loadTemplateFile,
   prometheus: loadPrometheusFiles,
   alertmanager: loadAlertmanagerFiles,
@@ -56,6 +58,8 @@ async function kindOf(file: string): Promise<Kind> {
 function kindByKeys(content: object): Kind | undefined {
   const has = (...keys: string[]) => keys.some((key) => key in content);
   if (has('groups')) return 'rules';
+  // These name rule files too, as a prometheus.yml does.
+  if (has('tests', 'evaluation_interval', 'group_eval_order')) return 'ruleTests';
   if (has('scrape_configs', 'rule_files', 'scrape_config_files', 'alerting')) return 'prometheus';
   if (has('receivers', 'route')) return 'alertmanager';
   return has('shop', 'targets', 'teams') ? 'tillwatch' : undefined;

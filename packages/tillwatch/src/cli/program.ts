@@ -7,6 +7,7 @@ import { generateCommand } from './generate.ts';
 import { initCommand } from './init.ts';
 import { notifyTestCommand } from './notify.ts';
 import { CliError, printProblems, processTerminal, type Terminal } from './terminal.ts';
+import { testRulesCommand } from './test-rules.ts';
 import { upCommand } from './up.ts';
 
 /** Where the page is when nothing else is said. */
@@ -84,7 +85,10 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
   program
     .command('check')
     .description('validate configuration: every problem with its file, line and column')
-    .argument('[files...]', 'tillwatch.yaml, prometheus.yml, alertmanager.yml or rule files (default: tillwatch.yaml)')
+    .argument(
+      '[files...]',
+      'tillwatch.yaml, prometheus.yml, alertmanager.yml, rule files or their tests (default: tillwatch.yaml)',
+    )
     .action(run(checkCommand));
 
   program
@@ -93,6 +97,22 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .addOption(configOption())
     .requiredOption('--out <dir>', 'where to write them')
     .action(run(generateCommand));
+
+  program
+    .command('test')
+    .description('try out what was written before it is needed')
+    .command('rules')
+    .description('run tests of rules, in the form of promtool test rules')
+    .argument('<files...>', 'files of tests; they name the rule files')
+    .addOption(
+      new Option('--run <regex>', 'only tests whose name matches; can be given several times').argParser(
+        (regex: string, others: readonly string[] = []) => [...others, regex],
+      ),
+    )
+    .option('--json', 'print the result as JSON')
+    .option('--junit <file>', 'write the result for a build server')
+    .option('--ignore-unknown-fields', 'warn about fields that nobody knows instead of refusing them')
+    .action(run(testRulesCommand));
 
   const notify = program.command('notify').description('delivery of messages');
   notify

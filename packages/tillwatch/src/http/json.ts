@@ -1,4 +1,5 @@
-import type { Labels } from '@tillwatch/model';
+import type { Histogram, Labels, RangeSeries } from '@tillwatch/model';
+import { bucketsOfHistogram } from '@tillwatch/promql';
 
 /**
  * A sample value as Prometheus's HTTP API writes it: the shortest decimal that reads back the same, with an exponent of at
@@ -41,4 +42,39 @@ export function formatPoint(timestampMs: number, value: number): string {
 /** Labels as a JSON object in label order. */
 export function formatLabels(labels: Labels): string {
   return JSON.stringify(labels.toRecord());
+}
+
+/**
+ * A native histogram as an object: count, sum, and its populated buckets, lowest first, each as `[boundaries, "lower",
+ * "upper", "count"]`. Boundaries are 0 when only the upper bound belongs to the bucket, 1 only the lower, 2 none, 3 both.
+ */
+export function formatHistogram(histogram: Histogram): string {
+  const buckets = bucketsOfHistogram(histogram)
+    .filter(({ count }) => count !== 0)
+    .map(({ lower, upper, isLowerIncluded, isUpperIncluded, count }) => {
+      const boundaries = isLowerIncluded ? (isUpperIncluded ? 3 : 1) : isUpperIncluded ? 0 : 2;
+      return `[${boundaries},"${formatValue(lower)}","${formatValue(upper)}","${formatValue(count)}"]`;
+    });
+  const totals = `"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"`;
+  return buckets.length === 0 ? `{${totals}}` : `{${totals},"buckets":[${buckets.join(',')}]}`;
+}
+
+/** The field with an instant vector's sample: `"value"`, or `"histogram"` for a native one. */
+export function formatSampleField(timestampMs: number, value: number, histogram: Histogram | undefined): string {
+  if (histogram === undefined) return `"value":${formatPoint(timestampMs, value)}`;
+  return `"histogram":[${formatTimestamp(timestampMs)},${formatHistogram(histogram)}]`;
+}
+
+/** The fields with a series' samples: `"values"`, `"histograms"`, or both. */
+export function formatSampleFields({ timestampsMs, values, histograms }: Omit<RangeSeries, 'labels'>): string {
+  let points = '';
+  let natives = '';
+  for (let i = 0; i < values.length; i++) {
+    const t = timestampsMs[i]!;
+    const histogram = histograms?.[i];
+    if (histogram === undefined) points += `${points === '' ? '' : ','}${formatPoint(t, values[i]!)}`;
+    else natives += `${natives === '' ? '' : ','}[${formatTimestamp(t)},${formatHistogram(histogram)}]`;
+  }
+  if (natives === '') return `"values":[${points}]`;
+  return points === '' ? `"histograms":[${natives}]` : `"values":[${points}],"histograms":[${natives}]`;
 }

@@ -25,12 +25,14 @@ export type Cancelable = Pick<AbortSignal, 'aborted'>;
 export interface QueryLimits {
   /** Samples held in memory at once. */
   readonly maxSamples: number;
+  /** Series read. */
+  readonly maxSeries: number;
   /** Time that the evaluation may take. */
   readonly timeoutMs: number;
 }
 
-/** As in Prometheus. */
-export const defaultQueryLimits: QueryLimits = { maxSamples: 50_000_000, timeoutMs: 120_000 };
+/** Samples and time as in Prometheus; twice as many series as one machine is meant for. */
+export const defaultQueryLimits: QueryLimits = { maxSamples: 50_000_000, maxSeries: 1_000_000, timeoutMs: 120_000 };
 
 /** The most steps that a range query may have, as in Prometheus: enough for one point per pixel on any screen. */
 export const MAX_STEPS = 11_000;
@@ -67,7 +69,11 @@ export class QueryEngine {
     const timeoutMs = Math.min(options.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
     return {
       queryable: this.#queryable,
-      limits: { maxSamples: this.#limits.maxSamples, deadlineMs: Date.now() + timeoutMs },
+      limits: {
+        maxSamples: this.#limits.maxSamples,
+        maxSeries: this.#limits.maxSeries,
+        deadlineMs: Date.now() + timeoutMs,
+      },
       signal,
       ...(options.lookbackMs === undefined ? {} : { lookbackMs: options.lookbackMs }),
     };

@@ -1,5 +1,5 @@
 import type { InstantResult, RangeResult } from '@tillwatch/promql';
-import { formatLabels, formatPoint } from '../http/json.ts';
+import { formatLabels, formatPoint, formatSampleField, formatSampleFields } from '../http/json.ts';
 
 /** The JSON of an instant query's `data`; `limit` 0 writes all series. */
 export function instantJson({ value }: InstantResult, limit: number): string {
@@ -13,7 +13,7 @@ export function instantJson({ value }: InstantResult, limit: number): string {
     case 'vector': {
       const elements = take(value.samples, limit).map(
         (sample) =>
-          `{"metric":${formatLabels(sample.labels)},"value":${formatPoint(sample.timestampMs, sample.value)}}`,
+          `{"metric":${formatLabels(sample.labels)},${formatSampleField(sample.timestampMs, sample.value, sample.histogram)}}`,
       );
       return `{"resultType":"vector","result":[${elements.join(',')}]}`;
     }
@@ -24,13 +24,9 @@ export function instantJson({ value }: InstantResult, limit: number): string {
 
 /** The JSON of a range query's `data`; `limit` 0 writes all series. */
 export function rangeJson(series: RangeResult['series'], limit: number): string {
-  const elements = take(series, limit).map(({ labels, timestampsMs, values }) => {
-    let points = '';
-    for (let i = 0; i < values.length; i++) {
-      points += `${i === 0 ? '' : ','}${formatPoint(timestampsMs[i]!, values[i]!)}`;
-    }
-    return `{"metric":${formatLabels(labels)},"values":[${points}]}`;
-  });
+  const elements = take(series, limit).map(
+    (one) => `{"metric":${formatLabels(one.labels)},${formatSampleFields(one)}}`,
+  );
   return `{"resultType":"matrix","result":[${elements.join(',')}]}`;
 }
 

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** The program, found on the path. */
+const PROGRAM = 'prometheus';
+
+/** Is the real Prometheus on this machine? */
+export function hasPrometheus(): boolean {
+  return spawnSync(PROGRAM, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** Prometheus refused a query. */
+export class PrometheusError extends Error {
+  override readonly name = 'PrometheusError';
+}
+
+/** One series of an answer: its labels, and values (as Prometheus writes them) by time in seconds. */
+export interface PrometheusSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value?: readonly [number, string];
+  readonly values?: readonly (readonly [number, string])[];
+}
+
+/** The `data` of an answer of the query API. */
+export interface PrometheusData {
+  readonly resultType: 'vector' | 'matrix' | 'scalar' | 'string';
+  readonly result: readonly PrometheusSeries[] | readonly [number, string];
+}
+
+/** A real Prometheus of its own, with nothing to scrape, on a free port of the loopback. */
+export class Prometheus {
+  readonly url: string;
+  readonly version: string;
+  readonly #child: ChildProcess;
+  readonly #dir: string;
+  readonly #isKept: boolean;
+
+  private constructor(url: string, child: ChildProcess, dir: string, isKept: boolean) {
+    this.url = url;
+    this.#child = child;
+    this.#dir = dir;
+    this.#isKept = isKept;
+    const { stdout, stderr } = spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' });
+    this.version = /version (\d+\.\d+)/.exec(stdout + stderr)?.[1] ?? 'unknown';
+  }
+
+  /** Starts on a store of its own that goes when it stops, or on what is in `dir` and stays there. */
+  static async start(keptDir?: string): Promise<Prometheus> {
+    const dir = keptDir ?? mkdtempSync(join(tmpdir(), 'tillwatch-prometheus-'));
+    writeFileSync(join(dir, 'prometheus.yml'), 'global: { evaluation_interval: 1m }\n');
+    const address = `127.0.0.1:${await freePort()}`;
+    const args = [
+      `--config.file=${join(dir, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(dir, 'data')}`,
+      '--storage.tsdb.retention.time=100y',
+      `--web.listen-address=${address}`,
+      '--web.enable-remote-write-receiver',
+      '--log.level=error',
+    ];
+    const child = spawn(PROGRAM, args, { stdio: 'ignore' });
+    const prometheus = new Prometheus(`http://${address}`, child, dir, keptDir !== undefined);
+    await prometheus.#untilReady();
+    return prometheus;
+  }
+
+  async #untilReady(): Promise<void> {
+    for (let attempt = 0; attempt < 300; attempt++) {
+      const answer = await fetch(`${this.url}/-/ready`).catch(() => undefined);
+      if (answer?.ok === true) return;
+      if (this.#child.exitCode !== null) break;
+      await delay(100);
+    }
+    await this.stop();
+    throw new Error('Prometheus did not get ready');
+  }
+
+  instant(expr: string, timeMs: number): Promise<PrometheusData> {
+    return this.#query('query', { query: expr, time: seconds(timeMs) });
+  }
+
+  range(expr: string, startMs: number, endMs: number, stepMs: number): Promise<PrometheusData> {
+    const times = { start: seconds(startMs), end: seconds(endMs), step: seconds(stepMs) };
+    return this.#query('query_range', { query: expr, ...times });
+  }
+
+  async #query(path: string, params: Record<string, string>): Promise<PrometheusData> {
+    const response = await fetch(`${this.url}/api/v1/${path}`, { method: 'POST', body: new URLSearchParams(params) });
+    const answer = (await response.json()) as { status: string; data: PrometheusData; error: string };
+    if (answer.status !== 'success') throw new PrometheusError(answer.error);
+    return answer.data;
+  }
+
+  /** Hands over one remote write request: protobuf in snappy. */
+  async write(body: Uint8Array<ArrayBuffer>): Promise<void> {
+    const headers = {
+      'content-type': 'application/x-protobuf',
+      'content-encoding': 'snappy',
+      'x-prometheus-remote-write-version': '0.1.0',
+    };
+    const response = await fetch(`${this.url}/api/v1/write`, { method: 'POST', headers, body });
+    if (!response.ok) throw new Error(`remote write: ${response.status} ${await response.text()}`);
+  }
+
+  /** The value of one of the process's own metrics. */
+  async ownMetric(name: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1]);
+  }
+
+  /** The most memory that the process has held, in bytes; `undefined` where the system does not tell. */
+  peakBytes(): number | undefined {
+    try {
+      const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) {
+      const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+      this.#child.kill('SIGTERM');
+      await ended;
+    }
+    if (!this.#isKept) rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}
+
+/** A port that was free a moment ago: Prometheus does not tell which one it got for port 0. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject()));
+    });
+  });
+}
