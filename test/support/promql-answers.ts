@@ -92,9 +92,15 @@ function values(type: string, all: readonly (readonly [Labels, ReadonlyMap<numbe
   return { kind: 'values', type, series, order: all.flatMap(([, byTime]) => [...byTime.values()]) };
 }
 
-const TOLERANCE = 1e-9;
+const TOLERANCE: Tolerance = { relative: 1e-9, absolute: 0 };
 
-/** Where two answers differ, in words; `undefined` when they say the same. `tolerance` is relative. */
+/** How far apart two values may be, beside their size and absolutely. */
+interface Tolerance {
+  readonly relative: number;
+  readonly absolute: number;
+}
+
+/** Where two answers differ, in words; `undefined` when they say the same. */
 export function difference(ours: Answer, theirs: Answer, isOrdered = false, tolerance = TOLERANCE): string | undefined {
   if (ours.kind === 'refused' || theirs.kind === 'refused') {
     if (ours.kind === theirs.kind) return undefined;
@@ -119,7 +125,7 @@ function differentValue(
   labels: string,
   ours: ReadonlyMap<number, number> | undefined,
   theirs: ReadonlyMap<number, number>,
-  tolerance: number,
+  tolerance: Tolerance,
 ): string | undefined {
   if (ours === undefined) return `only they have ${labels}`;
   for (const [t, value] of theirs) {
@@ -131,6 +137,7 @@ function differentValue(
   return undefined;
 }
 
-function isClose(a: number, b: number, tolerance: number): boolean {
-  return a === b || (a !== a && b !== b) || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
+function isClose(a: number, b: number, { relative, absolute }: Tolerance): boolean {
+  if (a === b || (a !== a && b !== b)) return true;
+  return Math.abs(a - b) <= Math.max(absolute, relative * Math.max(Math.abs(a), Math.abs(b)));
 }

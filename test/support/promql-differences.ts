@@ -1,5 +1,5 @@
-import type { Queryable } from '@tillwatch/model';
-import { type Aggregate, type Expr, format, parse, visit } from '@tillwatch/promql';
+import { Labels, type Queryable } from '@tillwatch/model';
+import { type Aggregate, type Binary, type Expr, format, parse, visit } from '@tillwatch/promql';
 import { type Answer, difference, ourAnswer } from './promql-answers.ts';
 import type { Question } from './promql-expressions.ts';
 
@@ -29,10 +29,15 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     name: 'doubles without a partner',
     reason: 'since 3.x several series of the "one" side are an error only where the "many" side has a partner for them',
-    explains: (_, ours, theirs) =>
+    explains: (asked, ours, theirs, queryable) =>
       ours.kind === 'values' &&
       theirs.kind === 'refused' &&
-      theirs.message.includes('many-to-many matching not allowed'),
+      theirs.message.includes('many-to-many matching not allowed') &&
+      contains(asked.expr, (node, path) => {
+        if (node.kind !== 'binary' || node.matching === undefined || isSetOp(node.op)) return false;
+        // Inside a subquery other times count than those of the query.
+        return path.some((above) => above.kind === 'subquery') || hasIdleDoubles(node, asked, queryable);
+      }),
   },
   {
     name: 'comparisons that find a partner twice',
@@ -72,7 +77,21 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'predict_linear counts time from the moment of evaluation: far from a pinned window that costs it some digits',
     explains: ({ expr }, ours, theirs) =>
       contains(expr, (node) => node.kind === 'call' && node.func === 'predict_linear') &&
-      difference(ours, theirs, false, 1e-6) === undefined,
+      difference(ours, theirs, false, { relative: 1e-6, absolute: 0 }) === undefined,
+  },
+  {
+    name: 'an average of zero',
+    reason:
+      'averages are compensated sums since 3.x; 2.42 takes the mean step by step, which leaves something of 1 and -1',
+    explains: ({ expr }, ours, theirs) =>
+      /\bavg/.test(expr) && difference(ours, theirs, false, { relative: 1e-9, absolute: 1e-12 }) === undefined,
+  },
+  {
+    name: 'the angle of a giant',
+    reason: 'powers may differ in the last digit, and the sine of a number with 40 digits hangs on it',
+    explains: ({ expr }) =>
+      contains(expr, (node) => node.kind === 'call' && /^(?:sin|cos|tan)$/.test(node.func)) &&
+      contains(expr, (node) => node.kind === 'binary' && node.op === '^'),
   },
   {
     name: 'last digits as labels',
@@ -80,6 +99,39 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     explains: (_, ours, theirs) => difference(withRoundedLabels(ours), withRoundedLabels(theirs)) === undefined,
   },
 ];
+
+function isSetOp(op: Binary['op']): boolean {
+  return op === 'and' || op === 'or' || op === 'unless';
+}
+
+/** Does the "one" side have several series of a group at a time at which the other side has none of it? */
+function hasIdleDoubles(node: Binary, asked: Question, queryable: Queryable): boolean {
+  const isSwapped = node.matching?.card === 'one-to-many';
+  const [many, one] = isSwapped ? [node.rhs, node.lhs] : [node.lhs, node.rhs];
+  const partners = countByGroup(many, node, asked, queryable);
+  const counts = countByGroup(one, node, asked, queryable);
+  return [...counts].some(([group, count]) => count > 1 && !partners.has(group));
+}
+
+/** How many series each group of an operand has at each time. */
+function countByGroup(operand: Expr, { matching }: Binary, asked: Question, queryable: Queryable): Map<string, number> {
+  const counts = new Map<string, number>();
+  const answer = ourAnswer({ ...asked, expr: format(operand) }, queryable);
+  if (answer.kind === 'refused' || matching === undefined) return counts;
+  for (const [text, byTime] of answer.series) {
+    const labels = labelsOf(text);
+    const group = matching.on ? labels.keep(matching.labels) : labels.without([...matching.labels, '__name__']);
+    for (const t of byTime.keys()) counts.set(`${t} ${group}`, (counts.get(`${t} ${group}`) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The labels that a text such as `name{a="b"}` stands for. */
+function labelsOf(text: string): Labels {
+  const parsed = parse(text);
+  if (!parsed.ok || parsed.expr.kind !== 'vectorSelector') return Labels.empty;
+  return Labels.from(parsed.expr.matchers.map(({ name, value }) => [name, value] as const));
+}
 
 function isPinnedRange(expr: Expr): boolean {
   if (expr.kind === 'paren') return isPinnedRange(expr.expr);

@@ -43,7 +43,7 @@ export function evaluateRangeFunction(run: Run, call: Call, timeline: Timeline):
   const kernel = extension === undefined ? rangeKernel(call.func) : extendedKernel(call.func, extension);
   if (kernel === undefined) failExtension(call, extension as string);
   const beyondMs = extension === undefined ? 0 : run.lookbackMs;
-  const range = evaluateRange(run, matrix, timeline, beyondMs, extension === 'smoothed' ? run.lookbackMs : 0);
+  const range = evaluateRange(run, matrix, timeline, beyondMs, extension === 'smoothed' ? run.lookbackMs : 0, true);
   return vectorOf(applyKernel(run, call, kernel as Kernel, extension, range, timeline, params));
 }
 

@@ -3,32 +3,49 @@ import type { Expr, MatrixSelector, Subquery } from '../parse/ast.ts';
 import { type Column, expectVector } from './column.ts';
 import { evaluateNode } from './node.ts';
 import type { Run } from './run.ts';
-import { type RawSeries, rangeMsOf, selectSeries, shifted } from './select.ts';
+import { eachSeries, type RawSeries, rangeMsOf, selectSeries, shifted } from './select.ts';
 import { endOf, type Timeline } from './timeline.ts';
 
 /** Series and the windows in which a range function is to look at them. */
 export interface RangeVector {
-  readonly series: readonly RawSeries[];
+  readonly series: Iterable<RawSeries>;
   /** Window k ends at step k of this timeline, end included. */
   readonly times: Timeline;
   readonly rangeMs: number;
 }
 
 /** Reads a range vector. `beforeMs` and `afterMs` widen what is read (not the windows) at both ends. */
-export function evaluateRange(run: Run, expr: Expr, timeline: Timeline, beforeMs = 0, afterMs = 0): RangeVector {
-  if (expr.kind === 'paren') return evaluateRange(run, expr.expr, timeline, beforeMs, afterMs);
+export function evaluateRange(
+  run: Run,
+  expr: Expr,
+  timeline: Timeline,
+  beforeMs = 0,
+  afterMs = 0,
+  isStreamed = false,
+): RangeVector {
+  if (expr.kind === 'paren') return evaluateRange(run, expr.expr, timeline, beforeMs, afterMs, isStreamed);
   if (expr.kind === 'subquery') return evaluateSubquery(run, expr, timeline);
   invariant(expr.kind === 'matrixSelector', 'the parser lets only range vectors get here');
-  return readRange(run, expr, timeline, beforeMs, afterMs);
+  return readRange(run, expr, timeline, beforeMs, afterMs, isStreamed);
 }
 
-function readRange(run: Run, expr: MatrixSelector, timeline: Timeline, beforeMs: number, afterMs: number): RangeVector {
+function readRange(
+  run: Run,
+  expr: MatrixSelector,
+  timeline: Timeline,
+  beforeMs: number,
+  afterMs: number,
+  isStreamed: boolean,
+): RangeVector {
   const times = shifted(run, timeline, expr.selector);
   const rangeMs = rangeMsOf(run, expr.rangeMs, expr.rangeExpr);
   const { matchers } = expr.selector;
   const fromMs = times.startMs - rangeMs - beforeMs;
   const isSummary = run.readsSummariesOnly(expr.selector);
-  const series = selectSeries(run, matchers, fromMs, endOf(times) + afterMs, expr.span, isSummary);
+  const series =
+    isStreamed && !isSummary
+      ? eachSeries(run, expr.selector, fromMs, endOf(times) + afterMs, expr.span)
+      : selectSeries(run, matchers, fromMs, endOf(times) + afterMs, expr.span, isSummary);
   return { series, times, rangeMs };
 }
 

@@ -1,6 +1,7 @@
 import type { Queryable, Span } from '@tillwatch/model';
 import type { Feature } from '../features.ts';
 import type { Expr, VectorSelector } from '../parse/ast.ts';
+import { selectorsOf } from '../visit.ts';
 import { Annotations } from './annotations.ts';
 import { QueryError } from './query-error.ts';
 import type { RawSeries } from './select.ts';
@@ -54,6 +55,8 @@ export class Run {
   readonly invariance = new Map<Expr, boolean>();
   /** Selectors of whose histograms only count and sum are read. */
   #summaryReaders: ReadonlySet<VectorSelector> = new Set();
+  /** Selectors that another selector of the query equals, as text. */
+  readonly #readAgain = new Set<string>();
   readonly #maxSamples: number;
   readonly #maxSeries: number;
   readonly #deadlineMs: number;
@@ -82,6 +85,17 @@ export class Run {
   /** To be called with the whole expression before anything is read. */
   findSummaryReaders(expr: Expr): void {
     this.#summaryReaders = summaryReadersOf(expr);
+    const seen = new Set<string>();
+    for (const selector of selectorsOf(expr)) {
+      const key = readingKey(selector);
+      if (seen.has(key)) this.#readAgain.add(key);
+      seen.add(key);
+    }
+  }
+
+  /** Does the query read the same series at the same times in another place? */
+  isReadAgain(selector: VectorSelector): boolean {
+    return this.#readAgain.has(readingKey(selector));
   }
 
   readsSummariesOnly(selector: VectorSelector): boolean {
@@ -122,6 +136,11 @@ export class Run {
       throw new QueryError('timeout', 'query timed out in expression evaluation', at);
     }
   }
+}
+
+/** Equal for selectors that may read the same series at the same times; their windows may still differ. */
+function readingKey({ matchers, offsetMs, offsetExpr, atModifier }: VectorSelector): string {
+  return `${matchers.join(',')} ${offsetExpr === undefined ? offsetMs : '?'} ${JSON.stringify(atModifier)}`;
 }
 
 /** Ends a query because its data does not fit it. */

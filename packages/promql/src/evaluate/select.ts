@@ -82,6 +82,33 @@ export function selectSeries(
   return selected;
 }
 
+/**
+ * As `selectSeries`, but each series is valid only until the next is asked for: nothing is copied or kept, so that a window
+ * of a month costs no more memory than one series. What the query reads again is kept all the same.
+ */
+export function* eachSeries(
+  run: Run,
+  selector: VectorSelector,
+  afterMs: number,
+  toMs: number,
+  at: Span,
+): Iterable<RawSeries> {
+  if (run.isReadAgain(selector)) {
+    yield* selectSeries(run, selector.matchers, afterMs, toMs, at);
+    return;
+  }
+  run.checkTime(at);
+  const shared = new SharedTimestamps();
+  for (const series of run.queryable.select(selector.matchers, afterMs + 1, toMs)) {
+    run.countSeries(at);
+    run.tick(at);
+    run.countSamples(sizeOf(series), at);
+    // Windows are found once for equal timestamps, so those outlive their series.
+    const timestampsMs = shared.copyOf(series.timestampsMs);
+    yield { ...series, timestampsMs, dropName: false, mayBeStale: hasNaN(series.values) };
+  }
+}
+
 function hasMore({ histograms, startTimestampsMs }: Series): boolean {
   return histograms !== undefined || startTimestampsMs !== undefined;
 }

@@ -82,12 +82,11 @@ export class DamagedBytes extends Error {
 /** Reads what `ByteWriter` wrote. @throws {DamagedBytes} at a premature end. */
 export class ByteReader {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  #view: DataView | undefined;
   offset = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get isAtEnd(): boolean {
@@ -99,11 +98,11 @@ export class ByteReader {
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#dataView().getUint32(this.#take(4), true);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#take(8), true);
+    return this.#dataView().getFloat64(this.#take(8), true);
   }
 
   varint(): number {
@@ -126,6 +125,17 @@ export class ByteReader {
   take(count: number): Uint8Array {
     const start = this.#take(count);
     return this.bytes.subarray(start, start + count);
+  }
+
+  /** Passes over the next `count` bytes and says where they begin in `bytes`. */
+  skip(count: number): number {
+    return this.#take(count);
+  }
+
+  /** Made when it is needed: most chunks need none. */
+  #dataView(): DataView {
+    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    return this.#view;
   }
 
   #take(count: number): number {

@@ -59,9 +59,9 @@ export function readColumn(input: ByteReader, into: Float64Array): void {
   if (count === 0) return;
   const header = input.u8();
   const mode = header & 7;
-  const words = new Uint32Array(into.buffer, into.byteOffset, count * 2);
   switch (mode) {
     case CONSTANT: {
+      const words = wordsOf(into);
       const low = input.u32();
       const high = input.u32();
       for (let i = 0; i < count; i++) {
@@ -74,7 +74,7 @@ export function readColumn(input: ByteReader, into: Float64Array): void {
       into.fill(input.zigzag());
       return;
     case XOR:
-      readXor(input, words);
+      readXor(input, wordsOf(into));
       return;
     case DELTA:
     case LINE: {
@@ -85,6 +85,7 @@ export function readColumn(input: ByteReader, into: Float64Array): void {
       if (divisor === undefined) throw new DamagedBytes('unknown scale of a column');
       if (divisor !== 1) for (let i = 0; i < count; i++) into[i] = into[i]! / divisor;
       if (exceptions !== undefined) {
+        const words = wordsOf(into);
         for (const [index, low, high] of exceptions) {
           words[2 * index] = low;
           words[2 * index + 1] = high;
@@ -95,6 +96,10 @@ export function readColumn(input: ByteReader, into: Float64Array): void {
     default:
       throw new DamagedBytes('unknown kind of column');
   }
+}
+
+function wordsOf(values: Float64Array): Uint32Array {
+  return new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
 }
 
 function isConstant(words: Uint32Array): boolean {
@@ -202,11 +207,34 @@ function readDelta(input: ByteReader, into: Float64Array): void {
   let value = input.zigzag();
   const minimum = input.zigzag();
   const width = readWidth(input);
-  const bits = input.take(Math.ceil(((into.length - 1) * width) / 8));
+  const count = into.length;
+  const start = input.skip(Math.ceil(((count - 1) * width) / 8));
+  const { bytes } = input;
   into[0] = value;
-  for (let i = 1; i < into.length; i++) {
-    value += minimum + getBits(bits, (i - 1) * width, width);
+  if (width === 0) {
+    for (let i = 1; i < count; i++) {
+      value += minimum;
+      into[i] = value;
+    }
+    return;
+  }
+  let position = start * 8;
+  let i = 1;
+  if (width <= 8) {
+    // Small steps, as most counters have, lie in two bytes. The last ones may have no second byte and are left to `getBits`.
+    const mask = (1 << width) - 1;
+    const end = (bytes.length - 1) * 8;
+    for (; i < count && position < end; i++) {
+      const at = position >>> 3;
+      value += minimum + (((bytes[at]! | (bytes[at + 1]! << 8)) >>> (position & 7)) & mask);
+      into[i] = value;
+      position += width;
+    }
+  }
+  for (; i < count; i++) {
+    value += minimum + getBits(bytes, position, width);
     into[i] = value;
+    position += width;
   }
 }
 
@@ -231,9 +259,11 @@ function readLine(input: ByteReader, into: Float64Array): void {
   const rise = input.zigzag();
   const base = first + input.zigzag();
   const width = readWidth(input);
-  const bits = input.take(Math.ceil((count * width) / 8));
+  let position = input.skip(Math.ceil((count * width) / 8)) * 8;
+  const { bytes } = input;
   for (let i = 0; i < count; i++) {
-    into[i] = base + Math.floor((rise * i) / (count - 1)) + getBits(bits, i * width, width);
+    into[i] = base + Math.floor((rise * i) / (count - 1)) + getBits(bytes, position, width);
+    position += width;
   }
 }
 
