@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { formatDuration, formatProblems, parseDuration } from '@tillwatch/model';
-import { type Feature, format, parse, typeOf } from '@tillwatch/promql';
+import { type Feature, format, parse, prettify, selectorsOf, typeOf } from '@tillwatch/promql';
 import { describe, expect, test } from 'vitest';
 
 /** What Prometheus's own parser tests say, read from its published test tables. */
@@ -16,6 +16,26 @@ interface ParserCase {
   readonly type: string;
   readonly printed: string;
   readonly error: string;
+}
+
+interface PrettyCase {
+  readonly id: string;
+  readonly input: string;
+  readonly width: number;
+  readonly pretty: string;
+}
+
+interface SelectorsCase {
+  readonly id: string;
+  readonly input: string;
+  readonly selectors: readonly string[];
+}
+
+interface UnquoteCase {
+  readonly id: string;
+  readonly input: string | { readonly $b64: string };
+  readonly ok: boolean;
+  readonly output?: string | { readonly $b64: string };
 }
 
 interface DurationCase {
@@ -64,6 +84,44 @@ describe.skipIf(!isThere)(`parser tables of Prometheus (${DATA})`, () => {
     expect(messages).toContain(DIFFERENT_WORDS.get(one.id) ?? one.error);
   });
 
+  test.for(cases<PrettyCase>('parser-pretty').map((one) => [one.id, one] as const))(
+    '%s is written over lines',
+    ([, one]) => {
+      const features: Feature[] = [
+        ...BINOP_FEATURES,
+        'experimental-functions',
+        'duration-expr',
+        'extended-range-selectors',
+      ];
+      const result = parse(one.input, { features });
+      if (!result.ok) expect.fail(formatProblems(result.problems));
+      expect(prettify(result.expr, one.width)).toBe(one.pretty);
+    },
+  );
+
+  test.for(cases<SelectorsCase>('parser-selectors').map((one) => [one.id, one] as const))(
+    '%s has these selectors',
+    ([, one]) => {
+      const result = parse(one.input);
+      if (!result.ok) expect.fail(formatProblems(result.problems));
+      const written = selectorsOf(result.expr).map(({ matchers }) => `{${matchers.join(', ')}}`);
+      expect(written).toEqual(one.selectors);
+    },
+  );
+
+  test.for(cases<UnquoteCase>('string-unquote').map((one) => [one.id, one] as const))(
+    '%s is read as a string, or refused',
+    ([, one]) => {
+      if (typeof one.input !== 'string') return expect(one.input.$b64).toMatch(/./);
+      const result = parse(one.input);
+      const value = result.ok && result.expr.kind === 'string' ? result.expr.value : undefined;
+      if (!one.ok) return expect(value).toBeUndefined();
+      // Bytes that are not UTF-8 stand in a text as lone surrogates.
+      const expected = typeof one.output === 'string' ? one.output : bytesAsText(one.output?.$b64 ?? '');
+      expect(value).toBe(expected);
+    },
+  );
+
   test.for(cases<DurationCase>('durations').map((one) => [one.id, one] as const))('%s', ([, one]) => {
     const isNegative = one.allow_negative && one.input.startsWith('-');
     const ms = parseDuration(isNegative ? one.input.slice(1) : one.input);
@@ -80,4 +138,25 @@ describe.skipIf(!isThere)(`parser tables of Prometheus (${DATA})`, () => {
 /** A sign that printing drops (`offset +(5)`) can leave a form that needs the feature by itself. */
 function extraFeatures(printed: string): Feature[] {
   return printed.includes('offset (') ? ['duration-expr'] : [];
+}
+
+/** Bytes as a text holds them: UTF-8 where they are, lone surrogates U+DC80 to U+DCFF for the others. */
+function bytesAsText(base64: string): string {
+  const bytes = Buffer.from(base64, 'base64');
+  let text = '';
+  for (let i = 0; i < bytes.length; ) {
+    const length = [1, 2, 3, 4].find(
+      (n) =>
+        !bytes
+          .subarray(i, i + n)
+          .toString('utf8')
+          .includes('\ufffd'),
+    );
+    text +=
+      length === undefined
+        ? String.fromCharCode(0xdc00 + (bytes[i] as number))
+        : bytes.subarray(i, i + length).toString('utf8');
+    i += length ?? 1;
+  }
+  return text;
 }

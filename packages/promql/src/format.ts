@@ -1,5 +1,14 @@
 import { formatDuration, type Matcher, unreachable } from '@tillwatch/model';
-import type { Aggregate, Binary, DurationExpr, Expr, NumberLiteral, TimeShift, VectorSelector } from './parse/ast.ts';
+import type {
+  Aggregate,
+  Binary,
+  DurationExpr,
+  Expr,
+  NumberLiteral,
+  Subquery,
+  TimeShift,
+  VectorSelector,
+} from './parse/ast.ts';
 
 /**
  * Writes an expression in Prometheus's canonical one-line form: matchers sorted, durations normalised, no comments.
@@ -17,10 +26,8 @@ export function format(expr: Expr): string {
       const range = formatRange(expr.rangeMs, expr.rangeExpr);
       return `${formatSelector(expr.selector)}[${range}]${formatExtension(expr.selector)}${formatShift(expr.selector)}`;
     }
-    case 'subquery': {
-      const step = expr.stepExpr !== undefined || expr.stepMs !== 0 ? formatRange(expr.stepMs, expr.stepExpr) : '';
-      return `${format(expr.expr)}[${formatRange(expr.rangeMs, expr.rangeExpr)}:${step}]${formatShift(expr)}`;
-    }
+    case 'subquery':
+      return `${format(expr.expr)}${formatSubqueryTimes(expr)}`;
     case 'call':
       return `${expr.func}(${expr.args.map(format).join(', ')})`;
     case 'aggregate':
@@ -117,19 +124,30 @@ function formatOffset({ offsetMs, offsetExpr }: TimeShift): string {
   return offsetMs === 0 ? '' : ` offset ${formatDuration(offsetMs)}`;
 }
 
-function formatAggregate({ op, expr, param, grouping, without }: Aggregate): string {
-  let head: string = op;
-  if (without) head += ` without ${formatLabelNames(grouping)} `;
-  else if (grouping.length > 0) head += ` by ${formatLabelNames(grouping)} `;
-  return `${head}(${param === undefined ? '' : `${format(param)}, `}${format(expr)})`;
+function formatAggregate(expr: Aggregate): string {
+  const param = expr.param === undefined ? '' : `${format(expr.param)}, `;
+  return `${formatAggregateHead(expr)}(${param}${format(expr.expr)})`;
+}
+
+/** What stands before the parenthesis of an aggregation: `sum by (a) `. */
+export function formatAggregateHead({ op, grouping, without }: Aggregate): string {
+  if (without) return `${op} without ${formatLabelNames(grouping)} `;
+  return grouping.length > 0 ? `${op} by ${formatLabelNames(grouping)} ` : op;
+}
+
+/** What stands behind the expression of a subquery: `[1h:5m] offset 1d`. */
+export function formatSubqueryTimes(expr: Subquery): string {
+  const step = expr.stepExpr !== undefined || expr.stepMs !== 0 ? formatRange(expr.stepMs, expr.stepExpr) : '';
+  return `[${formatRange(expr.rangeMs, expr.rangeExpr)}:${step}]${formatShift(expr)}`;
 }
 
 /** The sign of `+Inf ^ 1` would be read as one of the whole power, so infinity goes without its sign there. */
-function formatLeft({ op, lhs }: Binary): string {
+export function formatLeft({ op, lhs }: Binary): string {
   return op === '^' && lhs.kind === 'number' && lhs.value === Number.POSITIVE_INFINITY ? 'Inf' : format(lhs);
 }
 
-function formatOperator({ op, returnBool, matching }: Binary): string {
+/** The operator of a binary expression with `bool` and how its sides match. */
+export function formatOperator({ op, returnBool, matching }: Binary): string {
   let out: string = op;
   if (returnBool) out += ' bool';
   if (matching === undefined) return out;

@@ -39,4 +39,5 @@ export {
   type VectorMatching,
   type VectorSelector,
 } from './parse/index.ts';
+export { prettify } from './prettify.ts';
 export { childrenOf, metricNames, selectorsOf, visit } from './visit.ts';

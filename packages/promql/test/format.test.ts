@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { format, formatNumber } from '../src/format.ts';
 import type { Expr } from '../src/parse/ast.ts';
 import { parse } from '../src/parse/parse.ts';
+import { prettify } from '../src/prettify.ts';
 import { vectorText } from './expressions.ts';
 
 /** The tree without places, and with matchers in a fixed order. */
@@ -27,6 +28,10 @@ test('parse(format(e)) is e', () => {
       if (!second.ok) throw new Error(`${printed}: ${second.problems[0]?.message}`);
       expect(shape(second.expr)).toEqual(shape(first.expr));
       expect(format(second.expr)).toBe(printed);
+      // Broken over lines it is the same expression, however narrow the lines are.
+      const third = parse(prettify(first.expr, 10));
+      if (!third.ok) throw new Error(`${prettify(first.expr, 10)}: ${third.problems[0]?.message}`);
+      expect(format(third.expr)).toBe(printed);
     }),
     { numRuns: 500 },
   );

@@ -1,3 +1,6 @@
+export { format, formatNumber } from '../format.ts';
+export { prettify } from '../prettify.ts';
+export { selectorsOf } from '../visit.ts';
 export type {
   Aggregate,
   AggregateOp,

@@ -1,5 +1,5 @@
 import { type Clock, formatProblems } from '@tillwatch/model';
-import { format, parse } from '@tillwatch/promql';
+import { parse, prettify } from '@tillwatch/promql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readSelector } from '../query/answer-question.ts';
 import type { Queries } from '../query/queries.ts';
@@ -83,7 +83,7 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, clock }: Qu
   route('/api/v1/format_query', (parameters, reply) => {
     const result = parse(parameters.required('query'));
     if (!result.ok) throw new BadRequest(`invalid parameter "query": ${formatProblems(result.problems)}`);
-    return sendData(reply, JSON.stringify(format(result.expr)));
+    return sendData(reply, JSON.stringify(prettify(result.expr)));
   });
 
   route('/api/v1/series', (parameters, reply) => {
