@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Clock } from '@tillwatch/model';
 import { openTsdb } from '@tillwatch/tsdb';
-import { hasPrometheus, Prometheus } from '../support/prometheus.ts';
+import { hasPrometheus, hasVictoriaMetrics, Prometheus } from '../support/prometheus.ts';
 import { writeRequests } from '../support/remote-write.ts';
 import { checkoutHistory, END_MS } from './checkout-history.ts';
 import { medianMs } from './median.ts';
@@ -57,8 +57,13 @@ async function main(): Promise<void> {
       await fill('our store', () => fillOurs(join(dir, 'ours')));
       await fill('Prometheus', () => fillPrometheus(join(dir, 'prometheus')));
     }
+    if (hasVictoriaMetrics() && !existsSync(join(dir, 'victoria'))) {
+      mkdirSync(join(dir, 'victoria'), { recursive: true });
+      await fill('VictoriaMetrics', () => fillVictoriaMetrics(join(dir, 'victoria')));
+    }
     const theirs = await askPrometheus(join(dir, 'prometheus'));
-    print(askOurs(join(dir, 'ours')), theirs);
+    const victoria = hasVictoriaMetrics() ? await askVictoriaMetrics(join(dir, 'victoria')) : undefined;
+    print(askOurs(join(dir, 'ours')), theirs, victoria);
   } finally {
     if (options.keep === undefined) rmSync(dir, { recursive: true, force: true });
   }
@@ -113,6 +118,33 @@ async function fillPrometheus(dir: string): Promise<number> {
   return samples;
 }
 
+async function fillVictoriaMetrics(dir: string): Promise<number> {
+  const victoria = await Prometheus.start(dir, 'victoriaMetrics');
+  let samples = 0;
+  for (const hour of checkoutHistory(Number(options.days))) {
+    for (const request of writeRequests(hour, 3_600_000)) await victoria.write(request);
+    samples += hour.length * hour[0]!.values.length;
+  }
+  await fetch(`${victoria.url}/internal/force_flush`);
+  await victoria.stop();
+  return samples;
+}
+
+/** It means some queries otherwise than Prometheus does (no extrapolation), so only its times are looked at. */
+async function askVictoriaMetrics(dir: string): Promise<TheirFigures> {
+  const victoria = await Prometheus.start(dir, 'victoriaMetrics');
+  try {
+    const times: Record<string, number> = {};
+    const idleBytes = victoria.peakBytes();
+    for (const query of BENCH_QUERIES) {
+      if (query.name.includes(options.only)) times[query.name] = await medianMs(() => ask(victoria, query));
+    }
+    return { times, counting: {}, idleBytes, peakBytes: victoria.peakBytes() };
+  } finally {
+    await victoria.stop();
+  }
+}
+
 function askOurs(dir: string): OurFigures {
   const script = fileURLToPath(new URL('promql-ours.ts', import.meta.url));
   const args = [...process.execArgv, script, dir, options.only];
@@ -148,7 +180,7 @@ function ask(prometheus: Prometheus, { expr, spanMs, stepMs }: BenchQuery): Prom
   return prometheus.range(expr, END_MS - spanMs, END_MS, stepMs);
 }
 
-function print(ours: OurFigures, theirs: TheirFigures): void {
+function print(ours: OurFigures, theirs: TheirFigures, victoria: TheirFigures | undefined): void {
   const rows = Object.entries(ours.times).map(([name, ms]) => {
     const their = theirs.times[name]!;
     const counting = theirs.counting[name];
@@ -159,11 +191,14 @@ function print(ours: OurFigures, theirs: TheirFigures): void {
       'Prometheus ms': figure(their),
       'its count() ms': counting === undefined ? '' : figure(counting),
       'times faster': (their / ms).toFixed(1),
+      'VictoriaMetrics ms': victoria === undefined ? '' : figure(victoria.times[name]!),
     };
   });
   console.table(rows);
   const mib = (bytes: number | undefined) => (bytes === undefined ? '?' : (bytes / 1_048_576).toFixed(0));
-  for (const [name, { idleBytes, peakBytes }] of [['ours', ours] as const, ['Prometheus', theirs] as const]) {
+  for (const [name, figures] of Object.entries({ ours, Prometheus: theirs, VictoriaMetrics: victoria })) {
+    if (figures === undefined) continue;
+    const { idleBytes, peakBytes } = figures;
     console.log(`memory, ${name}: ${mib(idleBytes)} MiB before the first query, ${mib(peakBytes)} MiB at most`);
   }
 }

@@ -5,12 +5,52 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The program, found on the path. */
-const PROGRAM = 'prometheus';
+/** A program that speaks Prometheus's HTTP API and takes remote writes, found on the path. */
+interface Program {
+  readonly command: string;
+  readonly readyPath: string;
+  args(dir: string, address: string): readonly string[];
+}
+
+const PROGRAMS = {
+  prometheus: {
+    command: 'prometheus',
+    readyPath: '/-/ready',
+    args: (dir, address) => [
+      `--config.file=${join(dir, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(dir, 'data')}`,
+      '--storage.tsdb.retention.time=100y',
+      `--web.listen-address=${address}`,
+      '--web.enable-remote-write-receiver',
+      '--log.level=error',
+    ],
+  },
+  victoriaMetrics: {
+    command: 'victoria-metrics',
+    readyPath: '/health',
+    args: (dir, address) => [
+      `-storageDataPath=${join(dir, 'data')}`,
+      '-retentionPeriod=100y',
+      `-httpListenAddr=${address}`,
+      '-search.latencyOffset=0s',
+      // What was asked before must not be answered from memory.
+      '-search.disableCache',
+    ],
+  },
+} as const satisfies Record<string, Program>;
 
 /** Is the real Prometheus on this machine? */
 export function hasPrometheus(): boolean {
-  return spawnSync(PROGRAM, ['--version'], { stdio: 'ignore' }).error === undefined;
+  return isThere('prometheus');
+}
+
+/** Is VictoriaMetrics on this machine? */
+export function hasVictoriaMetrics(): boolean {
+  return isThere('victoriaMetrics');
+}
+
+function isThere(name: keyof typeof PROGRAMS): boolean {
+  return spawnSync(PROGRAMS[name].command, ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
 /** Prometheus refused a query. */
@@ -31,7 +71,7 @@ export interface PrometheusData {
   readonly result: readonly PrometheusSeries[] | readonly [number, string];
 }
 
-/** A real Prometheus of its own, with nothing to scrape, on a free port of the loopback. */
+/** A real Prometheus (or VictoriaMetrics) of its own, with nothing to scrape, on a free port of the loopback. */
 export class Prometheus {
   readonly url: string;
   readonly version: string;
@@ -39,37 +79,30 @@ export class Prometheus {
   readonly #dir: string;
   readonly #isKept: boolean;
 
-  private constructor(url: string, child: ChildProcess, dir: string, isKept: boolean) {
+  private constructor(url: string, command: string, child: ChildProcess, dir: string, isKept: boolean) {
     this.url = url;
     this.#child = child;
     this.#dir = dir;
     this.#isKept = isKept;
-    const { stdout, stderr } = spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(command, ['--version'], { encoding: 'utf8' });
     this.version = /version (\d+\.\d+)/.exec(stdout + stderr)?.[1] ?? 'unknown';
   }
 
   /** Starts on a store of its own that goes when it stops, or on what is in `dir` and stays there. */
-  static async start(keptDir?: string): Promise<Prometheus> {
+  static async start(keptDir?: string, name: keyof typeof PROGRAMS = 'prometheus'): Promise<Prometheus> {
     const dir = keptDir ?? mkdtempSync(join(tmpdir(), 'tillwatch-prometheus-'));
     writeFileSync(join(dir, 'prometheus.yml'), 'global: { evaluation_interval: 1m }\n');
     const address = `127.0.0.1:${await freePort()}`;
-    const args = [
-      `--config.file=${join(dir, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(dir, 'data')}`,
-      '--storage.tsdb.retention.time=100y',
-      `--web.listen-address=${address}`,
-      '--web.enable-remote-write-receiver',
-      '--log.level=error',
-    ];
-    const child = spawn(PROGRAM, args, { stdio: 'ignore' });
-    const prometheus = new Prometheus(`http://${address}`, child, dir, keptDir !== undefined);
-    await prometheus.#untilReady();
+    const { command, readyPath, args } = PROGRAMS[name];
+    const child = spawn(command, args(dir, address), { stdio: 'ignore' });
+    const prometheus = new Prometheus(`http://${address}`, command, child, dir, keptDir !== undefined);
+    await prometheus.#untilReady(readyPath);
     return prometheus;
   }
 
-  async #untilReady(): Promise<void> {
+  async #untilReady(path: string): Promise<void> {
     for (let attempt = 0; attempt < 300; attempt++) {
-      const answer = await fetch(`${this.url}/-/ready`).catch(() => undefined);
+      const answer = await fetch(`${this.url}${path}`).catch(() => undefined);
       if (answer?.ok === true) return;
       if (this.#child.exitCode !== null) break;
       await delay(100);
