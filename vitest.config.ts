@@ -35,8 +35,19 @@ export default defineConfig({
       {
         ...sources,
         test: {
+          // Programs that compute.
           name: 'peers',
-          include: ['test/peers/**/*.test.ts'],
+          include: ['test/peers/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...sources,
+        test: {
+          // Programs that watch a shop: they mostly wait, and others must leave them room.
+          name: 'peer-drills',
+          include: ['test/peers/drills/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
         },

@@ -168,10 +168,8 @@ async function answer(file: string): Promise<string> {
 }
 
 describe.runIf(hasPromtool)('the tests that are generated with the rules', () => {
-  test.for([
-    ['the example', exampleConfig({})],
-    ['scraped once a minute', exampleConfig({}).replace('interval: 15s', 'interval: 1m')],
-  ] as const)('pass with us: %s', async ([, text]) => {
+  test('pass with us', async () => {
+    const text = exampleConfig({}).replace('interval: 15s', 'interval: 1m');
     const { config } = readTillwatchConfig({ file: 'tillwatch.yaml', text });
     const files = plan(config!).filter(({ path }) => path.startsWith('rules/'));
     const folder = written(Object.fromEntries(files.map(({ path, content }) => [path, content])));

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { DRILL_MS, drill } from '../support/drill.ts';
+import { DRILL_MS, drill } from '../../support/drill.ts';
 
 const isThere = (program: string) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 const hasStack = isThere('prometheus') && (isThere('prometheus-alertmanager') || isThere('alertmanager'));

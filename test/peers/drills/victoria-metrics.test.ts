@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { startTillwatch } from '../support/tillwatch-process.ts';
+import { startTillwatch } from '../../support/tillwatch-process.ts';
 
 // The generated files on VictoriaMetrics and vmalert, with a shop that breaks.
 
