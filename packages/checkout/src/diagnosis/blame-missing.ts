@@ -1,71 +1,94 @@
+import { explainCounts } from './explain-counts.ts';
+import { ABSENT, type Cause, type CountTable } from './leaf-table.ts';
 import type { Finding } from './outcome-cell.ts';
 
-/** Attempts that came and that were to be expected, by channel, region and version. */
+/** Attempts that came and that were to be expected, by channel, region and the like. */
 export interface AttemptCell {
   readonly labels: Readonly<Record<string, string>>;
   readonly seen: number;
   readonly expected: number;
 }
 
-const CAUTION = 10;
+const MAX_FINDINGS = 3;
+const MAX_LEAVES = 4_000;
+/** The time before is of other hours: the whole may well be half or twice as much. */
+const DRIFT_SD = 0.3;
+/** Half of what the rest of the shop lets expect must be missing. */
+const SMALLEST_EFFECT = 0.5;
+/** A surge elsewhere is not taken to be owed by every part. */
+const HIGHEST_LEVEL = 1.5;
+/** How long the time before was, in windows, when nobody says. */
+const USUAL_WINDOWS = 4;
 
 /**
- * Finds the one slice (of one or two labels) whose attempts are missing while the rest still comes. When everything is
- * missing alike, no slice is blamed.
+ * Finds the parts whose attempts are missing while the rest still comes, most missing first. `windows` is how many times as long
+ * the time was from which the expectation is known. When everything is missing alike, no part is blamed.
  */
-export function blameMissing(cells: readonly AttemptCell[]): Finding[] {
-  const seen = sum(cells, 'seen');
-  const expected = sum(cells, 'expected');
-  const missing = expected - seen;
+export function blameMissing(cells: readonly AttemptCell[], windows = USUAL_WINDOWS): Finding[] {
+  const busiest =
+    cells.length <= MAX_LEAVES ? [...cells] : cells.toSorted((a, b) => b.expected - a.expected).slice(0, MAX_LEAVES);
+  const missing = sum(busiest, 'expected') - sum(busiest, 'seen');
   if (missing < 2) return [];
-
-  let best: { finding: Finding; score: number } | undefined;
-  for (const { labels, inside } of slicesOf(cells)) {
-    const expectedInside = sum(inside, 'expected');
-    const expectedRest = expected - expectedInside;
-    if (expectedInside < 1 || expectedRest < 1) continue;
-    const seenInside = sum(inside, 'seen');
-    // What the rest still gets is what this slice would get if it were not special.
-    const level = Math.min(1.5, (seen - seenInside) / expectedRest);
-    const usual = expectedInside * level;
-    if (seenInside >= 0.5 * usual) continue;
-    const score = poissonGain(seenInside, usual) - 2 * Object.keys(labels).length;
-    if (score <= CAUTION || (best !== undefined && best.score >= score)) continue;
-    const extra = expectedInside - seenInside;
-    best = {
-      score,
-      finding: {
-        labels,
-        extra,
-        share: Math.min(1, extra / missing),
-        severity: 1 - seenInside / expectedInside,
-        reasons: [],
-      },
-    };
-  }
-  return best === undefined ? [] : [best.finding];
+  const { table, values } = attemptTable(busiest, Math.max(1, windows));
+  return explainCounts(table)
+    .map((cause) => describe(cause, table, values, busiest, missing))
+    .filter((finding) => finding !== undefined)
+    .slice(0, MAX_FINDINGS);
 }
 
-function slicesOf(cells: readonly AttemptCell[]): { labels: Record<string, string>; inside: AttemptCell[] }[] {
-  const slices = new Map<string, { labels: Record<string, string>; inside: AttemptCell[] }>();
-  const put = (labels: [string, string][], cell: AttemptCell) => {
-    const key = labels.flat().join('\u0001');
-    const known = slices.get(key);
-    if (known === undefined) slices.set(key, { labels: Object.fromEntries(labels), inside: [cell] });
-    else known.inside.push(cell);
+function attemptTable(cells: readonly AttemptCell[], windows: number): { table: CountTable; values: string[][] } {
+  const names = [...new Set(cells.flatMap(({ labels }) => Object.keys(labels)))].sort();
+  const valuesOf = (name: string) => [...new Set(cells.map(({ labels }) => labels[name] ?? ''))];
+  const attributes = names.filter((name) => valuesOf(name).length > 1);
+  const values = attributes.map((name) =>
+    valuesOf(name)
+      .filter((value) => value !== '')
+      .sort(),
+  );
+  const table: CountTable = {
+    attributes,
+    sizes: values.map(({ length }) => length),
+    codes: attributes.map((name, a) =>
+      Uint16Array.from(cells, ({ labels }) => {
+        const code = values[a]!.indexOf(labels[name] ?? '');
+        return code < 0 ? ABSENT : code;
+      }),
+    ),
+    leaves: cells.length,
+    before: Float64Array.from(cells, ({ expected }) => expected * windows),
+    now: Float64Array.from(cells, ({ seen }) => seen),
+    windows,
+    driftSd: DRIFT_SD,
+    smallestEffect: SMALLEST_EFFECT,
   };
-  for (const cell of cells) {
-    const labels = Object.entries(cell.labels);
-    labels.forEach((one, i) => {
-      put([one], cell);
-      for (const other of labels.slice(i + 1)) put([one, other], cell);
-    });
-  }
-  return [...slices.values()];
+  return { table, values };
 }
 
-function poissonGain(seen: number, expected: number): number {
-  return (seen <= 0 ? 0 : seen * Math.log(seen / expected)) - seen + expected;
+function describe(
+  cause: Cause,
+  table: CountTable,
+  values: readonly string[][],
+  cells: readonly AttemptCell[],
+  missing: number,
+): Finding | undefined {
+  const labels = Object.fromEntries(cause.labels.map(([a, value]) => [table.attributes[a]!, values[a]![value]!]));
+  const inside = cells.filter((cell) => Object.entries(labels).every(([name, value]) => cell.labels[name] === value));
+  const expected = sum(inside, 'expected');
+  const seen = sum(inside, 'seen');
+  const expectedRest = sum(cells, 'expected') - expected;
+  if (expected < 1 || expectedRest < 1) return undefined;
+  // What the rest still gets is what this part would get if it were not special.
+  const level = Math.min(HIGHEST_LEVEL, (sum(cells, 'seen') - seen) / expectedRest);
+  if (seen >= SMALLEST_EFFECT * expected * level) return undefined;
+  const extra = expected - seen;
+  return {
+    labels,
+    extra,
+    share: Math.min(1, extra / missing),
+    severity: extra / expected,
+    confidence: 1 / (1 + Math.exp(-cause.evidence)),
+    reasons: [],
+  };
 }
 
 function sum(cells: readonly AttemptCell[], field: 'seen' | 'expected'): number {

@@ -49,7 +49,7 @@ export async function diagnose(querier: Querier, { sinceMs, untilMs, pastMs }: P
   const seenMs = pastMs * Math.min(1, Math.max(0.01, unitsBefore[0]?.value ?? 1));
   return {
     failures: blameFailures(now.map(outcomeCell), before.map(outcomeCell)),
-    missing: blameMissing(attemptCells(attemptsNow, attemptsBefore, lookMs / seenMs)),
+    missing: blameMissing(attemptCells(attemptsNow, attemptsBefore, lookMs / seenMs), seenMs / lookMs),
   };
 }
 

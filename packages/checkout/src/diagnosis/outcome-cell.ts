@@ -23,6 +23,8 @@ export interface Finding {
   readonly share: number;
   /** How much of the part fails (or is missing), 0 to 1. */
   readonly severity: number;
+  /** How sure it is that the part explains something at all, 0.5 to 1: evidence against chance and the cost of naming it. */
+  readonly confidence: number;
   /** The reasons given, most frequent first, with their counts. */
   readonly reasons: readonly { readonly reason: string; readonly count: number }[];
 }
