@@ -5,6 +5,7 @@ import { type Alert, type Briefing, isResolved, Labels, silentLogger } from '@ti
 import { ManualClock } from '@tillwatch/model/testing';
 import { describe, expect, test } from 'vitest';
 import { MemoryStore } from '../../packages/alerting/test/rules/memory-store.ts';
+import { textOf } from '../../packages/checkout/test/support/briefing-text.ts';
 import { testConfig, Watch } from '../../packages/checkout/test/support/watch.ts';
 import { CASES, hasCases, readCase } from './case-folder.ts';
 
@@ -105,18 +106,4 @@ async function brief(watch: Watch, receiver: string, status: 'firing' | 'resolve
   const alerts = watch.firingAlerts().filter(({ labels }) => labels.get('severity') === 'page');
   const notification = { receiver, groupKey: 'g', groupLabels: Labels.empty, status, alerts, atMs: watch.nowMs };
   return (await enricher.brief(notification)) as Briefing;
-}
-
-function textOf(briefing: Briefing): string {
-  const blocks = briefing.blocks.map((block) => {
-    switch (block.kind) {
-      case 'facts':
-        return block.facts.map(({ name, value }) => `${name}: ${value}`).join('\n');
-      case 'list':
-        return block.items.join('\n');
-      default:
-        return block.text;
-    }
-  });
-  return [briefing.title, briefing.lead, ...blocks].join('\n');
 }

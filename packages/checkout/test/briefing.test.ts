@@ -3,6 +3,7 @@ import { ManualClock } from '@tillwatch/model/testing';
 import { describe, expect, test } from 'vitest';
 import { Numbers } from '../src/briefing/numbers.ts';
 import { createEnricher, overview } from '../src/index.ts';
+import { textOf } from './support/briefing-text.ts';
 import { testConfig, Watch } from './support/watch.ts';
 
 const provider = { step: 'payment', reason: 'provider_timeout', provider: 'acme-pay' };
@@ -40,20 +41,6 @@ async function brief(
     atMs: watch.nowMs,
   });
   return briefing as Briefing;
-}
-
-function textOf(briefing: Briefing): string {
-  const blocks = briefing.blocks.map((block) => {
-    switch (block.kind) {
-      case 'facts':
-        return block.facts.map(({ name, value }) => `${name}: ${value}`).join('\n');
-      case 'list':
-        return block.items.join('\n');
-      default:
-        return block.text;
-    }
-  });
-  return [briefing.title, briefing.lead, ...blocks].join('\n');
 }
 
 describe('a provider outage', () => {

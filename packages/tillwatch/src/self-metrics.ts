@@ -90,5 +90,18 @@ export function createSelfMetrics(parts: {
       }
     },
   });
+  new Counter({
+    name: 'tillwatch_notification_failures_total',
+    help: 'Messages that failed or left in plain form, whatever the reason. There from the start, so that the first one is seen.',
+    labelNames: ['receiver', 'integration'],
+    registers: [register],
+    collect() {
+      this.reset();
+      for (const { receiver, integration, failed } of router.stats().deliveries) {
+        const count = Object.values(failed).reduce((sum, one) => sum + one, 0);
+        this.inc({ receiver, integration }, count);
+      }
+    },
+  });
   return register;
 }

@@ -299,6 +299,7 @@ test('a mistake in the text of a receiver is reported, and its messages are sent
     expect(webhook.bodies[before]).toContain('ShopBroken');
     expect(webhook.bodies[before]).toMatch(/plain message, because the template of \w+ in .*oncall/);
     const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/^tillwatch_notification_failures_total\{.*\} 1$/m);
     expect(metrics).toMatch(/^tillwatch_notifications_total\{.*result="template"\} 1$/m);
   } finally {
     await running.stop();

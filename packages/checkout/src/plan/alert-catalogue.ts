@@ -1,6 +1,7 @@
 import type { Severity, TillwatchConfig } from '../settings/tillwatch-config.ts';
 import type { Area } from './area.ts';
 import { alternatives, counted, evidenceAbove, number, quoted } from './expressions.ts';
+import { PRESENT_METRIC } from './recording-rules.ts';
 import type { Windows } from './windows.ts';
 
 /** Evidence, in nats, that wakes somebody: a healthy shop reaches it by chance in one of e^12 = 160,000 looks. */
@@ -378,7 +379,7 @@ function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry
     {
       // What a shop need not have, but had: the rules about it have gone quiet, which is not to say that all is well.
       alert: 'CheckoutMetricGone',
-      expr: [`(${OPTIONAL_METRICS.map(goneMetric).join('\n  or ')})`, `and on () sum(up{job=~${jobs}}) > 0`].join('\n'),
+      expr: `(present_over_time(${PRESENT_METRIC}[6h]) unless ${PRESENT_METRIC})\nand on () sum(up{job=~${jobs}}) > 0`,
       forMs: 300_000,
       severity: 'inform',
       area: 'watch',
@@ -413,7 +414,7 @@ function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry
       // A receiver that gets nothing cannot be told so; the others can.
       alert: 'TillwatchNotificationFailures',
       expr: [
-        `sum by (receiver, integration) (increase(tillwatch_notifications_total{result!="sent"}[5m])) > 0`,
+        `sum by (receiver, integration) (increase(tillwatch_notification_failures_total[5m])) > 0`,
         `or sum by (integration) (increase(alertmanager_notifications_failed_total[5m])) > 0`,
       ].join('\n'),
       forMs: 60_000,
@@ -421,21 +422,6 @@ function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry
       area: 'watch',
     },
   ];
-}
-
-/** Metrics that rules read and that not every shop has. */
-const OPTIONAL_METRICS = [
-  'checkout_step_duration_seconds_count',
-  'checkout_order_value_total',
-  'checkout_payments_captured_total',
-  'checkout_orders_placed_total',
-  'http_requests_total',
-  'db_query_duration_seconds_count',
-  'db_pool_waiting',
-];
-
-function goneMetric(metric: string): string {
-  return `label_replace(group(present_over_time(${metric}[6h])) unless group(${metric}), "metric", "${metric}", "", "")`;
 }
 
 function anyOf(...expressions: readonly string[]): string {

@@ -4,6 +4,20 @@ import { alternatives, counted, evidenceAbove, evidenceBelow, number, quoted } f
 import type { PlannedGroup, PlannedRecording } from './planned-rule.ts';
 import type { Windows } from './windows.ts';
 
+/** One series for each metric of `OPTIONAL_METRICS` that is there now: six hours of it cost next to nothing to look through. */
+export const PRESENT_METRIC = 'checkout:metric_present';
+
+/** Metrics that rules read and that not every shop has. */
+const OPTIONAL_METRICS = [
+  'checkout_step_duration_seconds_count',
+  'checkout_order_value_total',
+  'checkout_payments_captured_total',
+  'checkout_orders_placed_total',
+  'http_requests_total',
+  'db_query_duration_seconds_count',
+  'db_pool_waiting',
+];
+
 /** Checkouts that must have been seen before ratios between them say anything. */
 const SETTLED_AFTER = 60;
 
@@ -41,6 +55,7 @@ export function recordingGroups(config: TillwatchConfig, windows: Windows): Plan
       name: 'checkout-past',
       intervalMs: 60_000,
       rules: [
+        ...OPTIONAL_METRICS.map((metric) => record(PRESENT_METRIC, `group(${metric})`, { metric })),
         ...['failed', 'finished'].map((what) =>
           record(
             `checkout:${what}:increase${widest}`,

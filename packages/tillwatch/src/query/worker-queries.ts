@@ -69,7 +69,8 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
       if (signal?.aborted === true) return reject(new QueryError('canceled', NOBODY_WAITS));
       const limitMs = defaultQueryLimits.timeoutMs;
       const timeoutMs = Math.max(0, Math.min(timeoutOf(question) ?? limitMs, limitMs));
-      lastId = (lastId + 1) % 0x7fffffff;
+      // Never 0, which is what a thread's cell holds before anything was canceled.
+      lastId = (lastId % 0x7fff_fffe) + 1;
       const onAbort = () => cancel(job);
       const end = () => {
         clearTimeout(job.timer);
