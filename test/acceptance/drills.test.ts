@@ -35,4 +35,10 @@ describe.concurrent('fire drills, watched by the embedded engine', { timeout: DR
     expect(report).toMatchObject({ paged: false, falseAlarms: 0 });
     expect(code).toBe(0);
   });
+
+  test('a rolling deploy pages nobody and informs nobody', async () => {
+    const { code, report } = await drill('rolling-deploy');
+    expect(report).toMatchObject({ detected: false, paged: false, falseAlarms: 0, receivers: [] });
+    expect(code).toBe(0);
+  });
 });

@@ -10,7 +10,7 @@ export interface DrillReport {
   readonly receivers: readonly string[];
   readonly named: Readonly<Record<string, string>>;
   readonly money: { readonly lost: number | null; readonly perHour: number | null; readonly currency: string };
-  readonly resolved: boolean;
+  readonly resolved: boolean | null;
   readonly falseAlarms: number;
   readonly messages: readonly string[];
 }

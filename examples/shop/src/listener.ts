@@ -35,6 +35,11 @@ export class Listener {
     this.#port = (server.address() as AddressInfo).port;
   }
 
+  /** Closes connections that wait for a request, as a load balancer does before an instance is replaced. */
+  drain(): void {
+    this.#server?.closeIdleConnections();
+  }
+
   /** Closes the port and cuts every connection. */
   async close(): Promise<void> {
     const server = this.#server;

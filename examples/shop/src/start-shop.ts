@@ -18,6 +18,7 @@ import { createShopApp } from './shop/app.ts';
 import { Checkout, type ShopLog } from './shop/checkout.ts';
 import { OrderStore } from './shop/orders.ts';
 import { Releases } from './shop/releases.ts';
+import { Rollout } from './shop/rollout.ts';
 import { type ShopStats, Tally } from './shop/stats.ts';
 import { createWatch } from './shop/watch.ts';
 import { Traffic, type TrafficStats } from './traffic/generator.ts';
@@ -107,7 +108,14 @@ async function assemble(options: ShopOptions, stops: (() => unknown)[], stop: ()
   const switchboard = new Switchboard();
   const tally = new Tally();
 
-  const releases = new Releases(random.fork(), () => switchboard.isActive('bad-release'), options.version);
+  const listener = new Listener(host, options.port ?? 0);
+  const rollout = new Rollout(() => listener.drain());
+  stops.push(() => rollout.stop());
+  const releases = new Releases(
+    random.fork(),
+    { isBad: () => switchboard.isActive('bad-release'), rolledOut: () => rollout.share() },
+    options.version,
+  );
   const watch = createWatch({ version: releases.stableVersion, log });
   stops.push(() => watch.stop());
   watch.announce(releases.canaryVersion);
@@ -151,7 +159,6 @@ async function assemble(options: ShopOptions, stops: (() => unknown)[], stop: ()
   });
   stops.push(() => checkout.stop());
 
-  const listener = new Listener(host, options.port ?? 0);
   const app = await createShopApp({
     ...{ checkout, orders, tally, log },
     cookieSecret: randomBytes(32).toString('base64url'),
@@ -177,7 +184,7 @@ async function assemble(options: ShopOptions, stops: (() => unknown)[], stop: ()
   });
   stops.push(() => traffic.stop());
 
-  const undo = wireFaults(switchboard, { database, services, carrier, listener, watch });
+  const undo = wireFaults(switchboard, { database, services, carrier, listener, watch, rollout });
   stops.push(undo);
   stops.push(
     every(RESTOCK_EVERY_MS, () => restock(database, switchboard.isActive('stock-errors') ? PROMOTED : undefined)),

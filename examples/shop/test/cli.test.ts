@@ -33,7 +33,7 @@ test('break, heal and faults talk to a running shop', async () => {
     expect((await shop('heal', ...url)).out).toContain('healed: everything');
     expect(running.faults().some((fault) => fault.active)).toBe(false);
     const listed = JSON.parse((await shop('faults', '--json', ...url)).out) as { name: string; active: boolean }[];
-    expect(listed).toHaveLength(11);
+    expect(listed).toHaveLength(12);
   } finally {
     await running.stop();
   }

@@ -7,11 +7,12 @@ describe('FAULTS', () => {
     expect(FAULTS.map((fault) => fault.name)).toEqual(FAULT_NAMES);
   });
 
-  test('wakes nobody for bots and for success', () => {
+  test('wakes nobody for bots, for success and for a deploy', () => {
     const quiet = FAULTS.filter((fault) => fault.expect !== 'page').map((fault) => [fault.name, fault.expect]);
     expect(quiet).toEqual([
       ['card-testing', 'inform'],
       ['promotion', 'none'],
+      ['rolling-deploy', 'none'],
     ]);
   });
 });

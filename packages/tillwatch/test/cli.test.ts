@@ -207,13 +207,14 @@ test('the drills can be listed, for people and for programs', async () => {
     'provider-outage',
     'provider-partial',
     'region-outage',
+    'rolling-deploy',
     'shop-down',
     'slow-database',
     'stock-errors',
   ]);
   const faults = JSON.parse((await run('demo', 'drill', '--list', '--json')).out) as { name: string; expect: string }[];
   const quiet = faults.filter(({ expect }) => expect !== 'page').map(({ name }) => name);
-  expect(quiet.sort()).toEqual(['card-testing', 'promotion']);
+  expect(quiet.sort()).toEqual(['card-testing', 'promotion', 'rolling-deploy']);
   const unknown = await run('demo', 'drill', 'provider-outtage');
   expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('did you mean provider-outage?') });
 });

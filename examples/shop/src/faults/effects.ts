@@ -4,9 +4,10 @@ import { PROMOTED } from '../domain/catalogue.ts';
 import type { Listener } from '../listener.ts';
 import type { Carrier } from '../providers/carrier.ts';
 import type { Service } from '../providers/service.ts';
+import type { Rollout } from '../shop/rollout.ts';
 import type { Watch } from '../shop/watch.ts';
 import type { Switchboard } from './switchboard.ts';
-import { BAD_RELEASE } from './table.ts';
+import { BAD_RELEASE, NEXT_RELEASE } from './table.ts';
 
 /** What the faults get their hands on. */
 export interface FaultTargets {
@@ -15,6 +16,7 @@ export interface FaultTargets {
   readonly carrier: Carrier;
   readonly listener: Listener;
   readonly watch: Watch;
+  readonly rollout: Rollout;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface FaultTargets {
  * before the shop stops: connections that a fault holds are released.
  */
 export function wireFaults(switchboard: Switchboard, targets: FaultTargets): () => Promise<void> {
-  const { database, carrier, listener, watch } = targets;
+  const { database, carrier, listener, watch, rollout } = targets;
   const service = (name: string) => targets.services.find((candidate) => candidate.name === name)!;
   let giveBack: (() => Promise<void>) | undefined;
   const returnConnections = async () => {
@@ -39,6 +41,10 @@ export function wireFaults(switchboard: Switchboard, targets: FaultTargets): () 
   switchboard.on('region-outage', (active) => carrier.closeRegion('us', active));
   switchboard.on('bad-release', (active) => {
     if (active) watch.announce(BAD_RELEASE);
+  });
+  switchboard.on('rolling-deploy', (active) => {
+    if (active) watch.announce(NEXT_RELEASE);
+    rollout.turn(active);
   });
   switchboard.on('pool-exhausted', async (active) => {
     if (active) giveBack = database.leakConnections();

@@ -25,6 +25,7 @@ export const FAULT_NAMES = [
   'shop-down',
   'card-testing',
   'promotion',
+  'rolling-deploy',
 ] as const;
 
 /** Names a fault on the command line, over HTTP and in `Shop.setFault`. */
@@ -32,6 +33,9 @@ export type FaultName = (typeof FAULT_NAMES)[number];
 
 /** The version that `bad-release` ships; it exists as a label before it ever serves a customer. */
 export const BAD_RELEASE = '2.5.0';
+
+/** The version that `rolling-deploy` brings: nothing is wrong with it. */
+export const NEXT_RELEASE = '2.3.2';
 
 /** Every fault, in the order in which it is listed. A fire drill judges what it saw by this table. */
 export const FAULTS: readonly Fault[] = [
@@ -109,6 +113,13 @@ export const FAULTS: readonly Fault[] = [
     name: 'promotion',
     title: 'Successful promotion',
     what: 'Four and a half times the usual number of customers, all of them served. Nothing is wrong.',
+    labels: {},
+    expect: 'none',
+  },
+  {
+    name: 'rolling-deploy',
+    title: 'Rolling deploy',
+    what: `Version ${NEXT_RELEASE} takes over from the one before it, a quarter of the customers at a time, over two minutes; connections are drained at each step. Nothing is wrong.`,
     labels: {},
     expect: 'none',
   },

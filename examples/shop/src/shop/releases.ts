@@ -1,5 +1,5 @@
 import type { Prng } from '../domain/prng.ts';
-import { BAD_RELEASE } from '../faults/table.ts';
+import { BAD_RELEASE, NEXT_RELEASE } from '../faults/table.ts';
 import type { Quote } from '../providers/carrier.ts';
 
 /** One version of the shop's code that is serving customers. */
@@ -18,25 +18,35 @@ const CANARY_VERSION = '2.4.0';
 const CANARY_SHARE = 0.15;
 const BAD_SHARE = 0.4;
 
-/** Decides which version serves a customer: two are always out at the same time. */
+/** What decides, from one customer to the next, which versions are out. */
+export interface ReleaseConditions {
+  /** Whether the bad release takes the place of the one that is being tried out. */
+  readonly isBad: () => boolean;
+  /** The share of the stable version's customers, 0 to 1, that its successor serves already. */
+  readonly rolledOut: () => number;
+}
+
+/** Decides which version serves a customer: two are always out at the same time, three during a rolling deploy. */
 export class Releases {
   readonly #stable: Release;
+  readonly #next: Release = { version: NEXT_RELEASE, arrange: (quote) => quote };
   readonly #canary: Release = { version: CANARY_VERSION, arrange: (quote) => quote };
   readonly #bad: Release = { version: BAD_RELEASE, arrange: arrangeByParcel };
   readonly #random: Prng;
-  readonly #isBad: () => boolean;
+  readonly #conditions: ReleaseConditions;
 
-  constructor(random: Prng, isBad: () => boolean, stableVersion: string = STABLE_VERSION) {
+  constructor(random: Prng, conditions: ReleaseConditions, stableVersion: string = STABLE_VERSION) {
     this.#stable = { version: stableVersion, arrange: (quote) => quote };
     this.#random = random;
-    this.#isBad = isBad;
+    this.#conditions = conditions;
   }
 
   pick(): Release {
-    const bad = this.#isBad();
+    const bad = this.#conditions.isBad();
     const isNew = this.#random.chance(bad ? BAD_SHARE : CANARY_SHARE);
-    if (!isNew) return this.#stable;
-    return bad ? this.#bad : this.#canary;
+    if (isNew) return bad ? this.#bad : this.#canary;
+    const rolledOut = this.#conditions.rolledOut();
+    return rolledOut > 0 && this.#random.chance(rolledOut) ? this.#next : this.#stable;
   }
 
   get stableVersion(): string {

@@ -32,8 +32,8 @@ interface DrillReport {
   readonly named: Readonly<Record<string, string>>;
   /** The amounts of the last message that carried some while the fault was there. */
   readonly money: { readonly lost: number | null; readonly perHour: number | null; readonly currency: string };
-  /** Everybody who was told also got the all-clear. */
-  readonly resolved: boolean;
+  /** Everybody who was told also got the all-clear; `null` where nobody was woken, since then nobody waits for it. */
+  readonly resolved: boolean | null;
   /** Messages that paged before the fault, or, for a fault that should page nobody, at any time. */
   readonly falseAlarms: number;
   readonly messages: readonly string[];
@@ -132,7 +132,7 @@ async function drill(ground: DrillGround, fault: Fault, progress: (what: string)
     receivers: toldReceivers,
     named: namesIn(atHeal.filter(told).map(messageText), fault.labels),
     money: amounts ?? { lost: null, perHour: null, currency: 'EUR' },
-    resolved: toldReceivers.length > 0 && cleared(),
+    resolved: fault.expect === 'page' ? toldReceivers.length > 0 && cleared() : null,
     falseAlarms: before.length + (fault.expect === 'page' ? 0 : atHeal.filter(isPage).length),
     messages: sinks.messages().toReversed().map(messageText),
   };
@@ -150,7 +150,7 @@ function judge(report: DrillReport, fault: Fault): string[] {
     if (report.named[label] === undefined) wrong.push(`${label} ${value} was not named`);
   }
   if (report.money.lost === null && report.money.perHour === null) wrong.push('no amount of money');
-  if (!report.resolved) wrong.push('no all-clear for everybody who was told');
+  if (report.resolved !== true) wrong.push('no all-clear for everybody who was told');
   return wrong;
 }
 
@@ -199,7 +199,7 @@ export function drillTable({ report, passed, shortcomings }: DrillResult): strin
     ],
     ['Money lost', amount(report.money.lost)],
     ['Money an hour', amount(report.money.perHour)],
-    ['All-clear', report.resolved ? 'yes' : 'no'],
+    ['All-clear', report.resolved === null ? 'not waited for: nobody was to be woken' : report.resolved ? 'yes' : 'no'],
     ['False alarms', String(report.falseAlarms)],
     ['Result', passed ? 'as it should be' : `not as it should be: ${shortcomings.join('; ')}`],
   ];
