@@ -3,6 +3,7 @@ import { VERSION } from '../build-info.ts';
 import { ConfigurationError } from '../tillwatch.ts';
 import { checkCommand } from './check.ts';
 import { breakCommand, demoCommand, drillCommand, healCommand } from './demo.ts';
+import { diagnoseCommand } from './diagnose.ts';
 import { generateCommand } from './generate.ts';
 import { initCommand } from './init.ts';
 import { notifyTestCommand } from './notify.ts';
@@ -113,6 +114,17 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--junit <file>', 'write the result for a build server')
     .option('--ignore-unknown-fields', 'warn about fields that nobody knows instead of refusing them')
     .action(run(testRulesCommand));
+
+  program
+    .command('diagnose')
+    .description('name the parts to which failing or missing checkouts can be put down')
+    .requiredOption('--prometheus <url>', 'a Prometheus-compatible server, or a running tillwatch')
+    .option('--bearer-token-file <file>', 'the token of that server')
+    .option('--for <duration>', 'how long it has been going wrong', '15m')
+    .option('--at <time>', 'up to when (default: now)')
+    .option('--past <duration>', 'the time before, to compare with', '1h')
+    .option('--json', 'print the result as JSON')
+    .action(run(diagnoseCommand));
 
   const notify = program.command('notify').description('delivery of messages');
   notify
