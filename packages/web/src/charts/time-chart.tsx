@@ -45,8 +45,11 @@ export function TimeChart(props: TimeChartProps) {
   return <div class="chart" ref={host} role="img" aria-label={props.label} />;
 }
 
+/** Of the drawing; the legend below it takes as many lines as it needs. */
+const HEIGHT = 204;
+
 function sizeOf(element: HTMLElement): { width: number; height: number } {
-  return { width: Math.max(200, element.clientWidth), height: element.clientHeight - 26 };
+  return { width: Math.max(200, element.clientWidth), height: HEIGHT };
 }
 
 function dataFor({ seconds, lines }: ChartData): uPlot.AlignedData {
