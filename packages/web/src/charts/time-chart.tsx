@@ -10,6 +10,10 @@ export interface TimeChartProps {
   readonly colours: readonly string[];
   readonly format: (value: number) => string;
   readonly formatTime: (ms: number) => string;
+  /** Writes a mark of the time axis; marks are `stepMs` apart. */
+  readonly formatTick: (ms: number, stepMs: number) => string;
+  /** The zone whose full hours and days the time axis marks. */
+  readonly timeZone: string;
   /** A level to draw across, such as an objective. */
   readonly level?: number | undefined;
   readonly floor?: number | undefined;
@@ -62,6 +66,7 @@ function optionsFor(props: TimeChartProps, element: HTMLElement): uPlot.Options 
   const colourOf = (i: number) => token(props.colours[Math.min(i, props.colours.length - 1)]!);
   return {
     ...sizeOf(element),
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), props.timeZone),
     cursor: { sync: { key: 'tillwatch' }, points: { size: 6 } },
     legend: { live: true },
     scales: {
@@ -74,7 +79,16 @@ function optionsFor(props: TimeChartProps, element: HTMLElement): uPlot.Options 
       },
     },
     axes: [
-      { stroke: ink, grid, ticks: grid, font: '11px system-ui' },
+      {
+        stroke: ink,
+        grid,
+        ticks: grid,
+        font: '11px system-ui',
+        space: 64,
+        size: 32,
+        values: (_chart, ticks, _axis, _space, step) =>
+          ticks.map((seconds) => props.formatTick(seconds * 1000, step * 1000)),
+      },
       {
         stroke: ink,
         grid,

@@ -7,6 +7,10 @@ export interface Formats {
   money(value: number | null, whole?: boolean): string;
   time(ms: number): string;
   dateTime(ms: number): string;
+  /** A mark on a time axis whose marks are `stepMs` apart: the time of day, or the day. */
+  tick(ms: number, stepMs: number): string;
+  /** IANA name. */
+  readonly timeZone: string;
   /** `12 s`, `5 min`, `2 h 10 min`. */
   duration(ms: number): string;
 }
@@ -27,6 +31,8 @@ export function createFormats(shop: { language: string; currency: string; timezo
   const money = new Intl.NumberFormat(language, { style: 'currency', currency, maximumFractionDigits: 0 });
   const smallMoney = new Intl.NumberFormat(language, { style: 'currency', currency });
   const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium', timeZone });
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone });
+  const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone });
   const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone });
   const or = (value: number | null, write: (value: number) => string) =>
     value === null || !Number.isFinite(value) ? NOTHING : write(value);
@@ -39,6 +45,8 @@ export function createFormats(shop: { language: string; currency: string; timezo
       or(value, (v) => (wholeUnits || Math.abs(v) >= 100 ? money : smallMoney).format(v)),
     time: (ms) => time.format(ms),
     dateTime: (ms) => dateTime.format(ms),
+    tick: (ms, stepMs) => (stepMs < 86_400_000 ? clock : day).format(ms),
+    timeZone,
     duration: formatAge,
   };
 }

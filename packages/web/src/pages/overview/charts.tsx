@@ -20,6 +20,8 @@ interface Panel {
   readonly level?: number;
   readonly floor?: number;
   readonly ceiling?: number;
+  /** What it means that there is nothing to draw. */
+  readonly empty?: string;
 }
 
 /** The charts over a range that is kept in the address, so that a link shows what its sender saw. */
@@ -67,6 +69,7 @@ export function Charts({ state, words, formats }: PartProps) {
       colours: ['series-2', 'series-3', 'series-5', 'series-4', 'series-1', 'series-6'],
       format: (value) => formats.perMinute(value),
       floor: 0,
+      empty: words.noFailures,
     },
     {
       title: words.chartSteps,
@@ -81,7 +84,7 @@ export function Charts({ state, words, formats }: PartProps) {
   return (
     <section aria-label={words.range}>
       <div class="bar">
-        <h2>{words.checkouts}</h2>
+        <h2>{words.overTime}</h2>
         <span class="small">{words.firingSpan}</span>
         <fieldset class="segments" aria-label={words.range} style={{ margin: 0, padding: 0 }}>
           {(Object.keys(RANGES) as Range[]).map((name) => (
@@ -146,6 +149,8 @@ function ChartCard({ panel, range, words, formats }: PartProps & { panel: Panel;
           colours={panel.colours}
           format={panel.format}
           formatTime={formats.time}
+          formatTick={formats.tick}
+          timeZone={formats.timeZone}
           level={panel.level}
           floor={panel.floor}
           ceiling={panel.ceiling}
@@ -156,7 +161,7 @@ function ChartCard({ panel, range, words, formats }: PartProps & { panel: Panel;
           <div class="state" role="status">
             {loaded.kind === 'loading' && words.chartLoading}
             {loaded.kind === 'failed' && `${words.chartFailed}: ${loaded.message}`}
-            {loaded.kind === 'loaded' && words.chartEmpty}
+            {loaded.kind === 'loaded' && (panel.empty ?? words.chartEmpty)}
           </div>
         </div>
       )}
