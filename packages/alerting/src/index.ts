@@ -1,6 +1,8 @@
 export { checkReceiverTexts } from './notify/check-templates.ts';
 export type { NotifyReason } from './notify/notify-error.ts';
 export { type ToneStyle, toneStyle, toneWord } from './notify/tone-style.ts';
+export { type Replay, type ReplayOptions, type ReplayProgress, replayRules } from './replay/replay.ts';
+export type { ReplayedAlert, ReplayFailure } from './replay/replayed-alert.ts';
 export {
   type AlertRouter,
   type AlertRouterOptions,
@@ -16,6 +18,14 @@ export type {
   RouterStats,
   TestDelivery,
 } from './routing/statuses.ts';
+export {
+  type PastAlert,
+  type PastNotification,
+  type QuietAlert,
+  type RoutingReplay,
+  type RoutingReplayOptions,
+  replayRouting,
+} from './routing-replay/replay-routing.ts';
 export { checkRuleTests } from './rule-tests/check-rule-tests.ts';
 export type { Observation } from './rule-tests/observe.ts';
 export { RuleGraph, type Sight, unfedReads } from './rule-tests/rule-graph.ts';

@@ -73,7 +73,7 @@ describe('a provider outage', () => {
       /^Since 15:1\d \(\d minutes\)\. Customers who pay with acme-pay run into an error when they try to buy\. About \d+ orders \(\d+ – \d+\) worth about €[\d,]+ \(€[\d,]+ – €[\d,]+\) are lost so far\. While this lasts it costs about €[\d,]+ per hour\.$/,
     );
     expect(text).not.toMatch(/step|p95|provider_timeout|CheckoutSuccessRateLow/);
-    expect(text).toContain('Told about it: dev, ops.');
+    expect(text).toContain('Told about it: dev and ops.');
     expect(briefing.footer).toContain('estimates');
   });
 

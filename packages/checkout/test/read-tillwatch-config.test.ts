@@ -7,6 +7,10 @@ targets: [{ urls: [http://shop:3000/metrics] }]
 teams: { ops: { email: { to: a@b.example } } }
 `;
 
+function budget(fields: string): string {
+  return `${SMALL}objectives: { budgets: [{ name: api, ${fields} }] }\n`;
+}
+
 function read(text: string) {
   return readTillwatchConfig({ file: 'tillwatch.yaml', text });
 }
@@ -84,6 +88,72 @@ describe('problems', () => {
       'Sale',
     ],
     [
+      'a day that no calendar has',
+      `${SMALL}promotions: [{ name: Sale, from: 2026-02-30, to: 2026-03-01 }]\n`,
+      'wrong-value',
+      4,
+      '2026-02-30',
+    ],
+    [
+      'a time that the clocks leave out',
+      `${SMALL.replace('Tea', 'Tea, timezone: Europe/Berlin')}promotions:\n  - { name: Sale, from: 2026-03-29T02:30, to: 2026-03-30 }\n`,
+      'promotion-time',
+      5,
+      'Europe/Berlin',
+    ],
+    [
+      'two promotions of one name',
+      `${SMALL}promotions:\n  - { name: Sale, from: 2026-02-01, to: 2026-02-02 }\n  - { name: Sale, from: 2026-03-01, to: 2026-03-02 }\n`,
+      'duplicate-name',
+      6,
+      'Sale',
+    ],
+    ['a budget without an indicator', budget('target: 99%'), 'budget-indicator', 4, 'latency'],
+    ['a budget of half an indicator', budget('target: 99%, errors: a_total'), 'budget-indicator', 4, 'total'],
+    [
+      'a rate in place of a counter',
+      budget("target: 99%, errors: 'rate(a_total[5m])', total: b_total"),
+      'budget-indicator',
+      4,
+      'rate(',
+    ],
+    [
+      'a budget that is no PromQL',
+      budget("target: 99%, errors: 'a_total{', total: b_total"),
+      'budget-indicator',
+      4,
+      'a_total{',
+    ],
+    [
+      'a counter of another time',
+      budget("target: 99%, errors: 'a_total offset 5m', total: b_total"),
+      'budget-indicator',
+      4,
+      'offset',
+    ],
+    [
+      'a part of a histogram',
+      budget('target: 99%, latency: { histogram: a_seconds_bucket, below: 1s }'),
+      'budget-indicator',
+      4,
+      'a_seconds',
+    ],
+    [
+      'two indicators',
+      budget('target: 99%, errors: a, total: b, latency: { histogram: a_seconds, below: 1s }'),
+      'budget-indicator',
+      4,
+      'keep',
+    ],
+    ['a budget of an hour', budget('target: 99%, errors: a, total: b, window: 1h'), 'budget-window', 4, '7d'],
+    [
+      'a budget in capitals',
+      budget('target: 99%, errors: a, total: b').replace('api', 'API'),
+      'wrong-value',
+      4,
+      'lower case',
+    ],
+    [
       'a mapping that is no PromQL',
       `${SMALL}metrics: { attempts: [{ series: 'sum by (' }] }\n`,
       'metric-mapping',
@@ -120,5 +190,76 @@ describe('problems', () => {
     expect(problems.map(({ code, severity }) => [code, severity])).toEqual([['secret-in-plain-sight', 'warning']]);
     expect(problems[0]?.message).not.toContain('x1y2z3');
     expect(JSON.stringify(config)).not.toContain('x1y2z3');
+  });
+});
+
+describe('promotions', () => {
+  const CALENDAR = `${SMALL.replace('Tea', 'Tea, timezone: Europe/Berlin')}promotions:
+  - { name: Second, from: 2026-11-27T00:00, to: 2026-11-28T00:00, expectedFactor: 5 }
+  - { name: First, from: 2026-11-26T20:00:00Z, to: 2026-11-26T20:20:00Z }
+`;
+
+  test('are of the shop’s zone unless they say otherwise, the earliest first, with a ramp that fits', () => {
+    expect(read(CALENDAR).config?.promotions).toEqual([
+      {
+        name: 'First',
+        fromMs: Date.UTC(2026, 10, 26, 20),
+        toMs: Date.UTC(2026, 10, 26, 20, 20),
+        expectedFactor: 2,
+        rampMs: 600_000,
+      },
+      {
+        name: 'Second',
+        fromMs: Date.UTC(2026, 10, 26, 23),
+        toMs: Date.UTC(2026, 10, 27, 23),
+        expectedFactor: 5,
+        rampMs: 900_000,
+      },
+    ]);
+  });
+
+  test('that overlap are warned about, and those that are long over where the time is known', () => {
+    const overlapping = CALENDAR.replace('2026-11-26T20:20:00Z', '2026-11-27T00:00:00Z');
+    expect(read(overlapping).problems.map(({ code, severity }) => [code, severity])).toEqual([
+      ['promotion-overlap', 'warning'],
+    ]);
+    const source = { file: 'tillwatch.yaml', text: CALENDAR };
+    const codes = (nowMs: number) => readTillwatchConfig(source, { nowMs }).problems.map(({ code }) => code);
+    expect(codes(Date.UTC(2026, 11, 20))).toEqual([]);
+    expect(codes(Date.UTC(2027, 1, 1))).toEqual(['promotion-past', 'promotion-past']);
+  });
+});
+
+describe('error budgets', () => {
+  test('there is one of the checkout, by its own objective, that pages nobody', () => {
+    const { config } = read(`${SMALL}objectives: { success: { target: 97% } }\nretention: 14d\n`);
+    expect(config?.objectives.budgets).toMatchObject([
+      { name: 'checkout', target: 0.97, windowMs: 14 * 86_400_000, burn: 'inform' },
+    ]);
+  });
+
+  test('of one’s own come after it, or take its place by its name', () => {
+    const names = (text: string) => read(text).config?.objectives.budgets.map(({ name }) => name);
+    const own = budget('target: 99%, errors: a, total: b');
+    expect(names(own)).toEqual(['checkout', 'api']);
+    expect(names(own.replace('api', 'checkout'))).toEqual(['checkout']);
+    expect(
+      read(budget('target: 99.5%, latency: { histogram: a_seconds, below: 300ms }')).config?.objectives.budgets[1],
+    ).toEqual({
+      name: 'api',
+      description: 'api',
+      target: 0.995,
+      windowMs: 30 * 86_400_000,
+      sli: { kind: 'latency', histogram: 'a_seconds', belowSeconds: 0.3 },
+      burn: 'page',
+      minimumErrors: 5,
+    });
+  });
+
+  test.for([
+    ['a window longer than samples are kept', 'target: 99%, errors: a, total: b, window: 60d', 'budget-window'],
+    ['a target that cannot be missed fast', 'target: 60%, errors: a, total: b', 'budget-unreachable'],
+  ] as const)('%s is warned about', ([, fields, code]) => {
+    expect(read(budget(fields)).problems.map((one) => [one.code, one.severity])).toEqual([[code, 'warning']]);
   });
 });

@@ -18,5 +18,5 @@ export {
   spanOf,
 } from './problem.ts';
 export type { Querier, RangeSeries, VectorSample } from './query.ts';
-export { isStaleAt, type Queryable, type Series, writeStaleAt } from './series.ts';
+export { isStaleAt, type Queryable, type ReadWindows, type Series, writeStaleAt } from './series.ts';
 export { type Appendable, type Batch, type Ledger, StoreError } from './store.ts';

@@ -20,13 +20,23 @@ export interface Series {
   readonly startTimestampsMs?: Float64Array | undefined;
 }
 
+/**
+ * What a reader looks at: the windows (t - rangeMs, t] at t = toMs, toMs - stepMs, toMs - 2 * stepMs and so on. Both are above 0.
+ */
+export interface ReadWindows {
+  readonly stepMs: number;
+  readonly rangeMs: number;
+}
+
 /** What can be asked for series. Implemented by the store, by a client of another Prometheus, and by fakes in tests. */
 export interface Queryable {
   /**
    * Yields every series that satisfies all `matchers` and has a sample in [fromMs, toMs], both ends included,
    * in label order (`compareLabels`). The arrays of a series are valid until the next one is requested: copy what you keep.
+   * Only `timestampsMs` may be kept, since it is never written again.
+   * `windows` allow to leave out samples that lie in none of them, and series that have no others.
    */
-  select(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Series>;
+  select(matchers: readonly Matcher[], fromMs: number, toMs: number, windows?: ReadWindows): Iterable<Series>;
 
   /** The label sets of what `select` would yield, without reading samples. */
   selectLabels(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Labels>;

@@ -182,7 +182,6 @@ test.for([
 });
 
 test('a store that reuses its buffers is copied from', () => {
-  const timestampsMs = new Float64Array(3);
   const values = new Float64Array(3);
   const queryable: Queryable = {
     *select() {
@@ -190,7 +189,7 @@ test('a store that reuses its buffers is copied from', () => {
         ['a', 0],
         ['b', 1000],
       ] as const) {
-        timestampsMs.set([at, at + 10_000, at + 20_000]);
+        const timestampsMs = Float64Array.of(at, at + 10_000, at + 20_000);
         values.set([at, at + 1, at + 2]);
         yield { labels: Labels.of({ __name__: 'm', name }), timestampsMs, values };
       }

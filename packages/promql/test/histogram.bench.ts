@@ -48,6 +48,8 @@ describe('native histograms, 12h, step 2m', () => {
     'histogram_count(sum(rate(latency[5m])))',
     'sum(latency)',
     'sum(rate(latency[1h]))',
+    'sum(sum_over_time(latency[1h]))',
+    'sum(avg_over_time(latency[6h]))',
   ]) {
     const parsed = parse(text);
     if (!parsed.ok) throw new Error(text);

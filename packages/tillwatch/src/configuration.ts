@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { checkReceiverTexts, checkRuleTemplate, parseNotificationTemplates } from '@tillwatch/alerting';
 import { readTillwatchConfig, type TillwatchConfig } from '@tillwatch/checkout';
 import {
@@ -14,6 +14,7 @@ import {
 import { isError, type Problem, type SourceText, spanOf } from '@tillwatch/model';
 import { z } from 'zod';
 import { expandPatterns, readSource } from './files.ts';
+import { readMessagesDir } from './messages-dir.ts';
 import { placeInReceivers } from './template-places.ts';
 
 /** The standard files, read and checked: what the engine runs on. */
@@ -167,7 +168,7 @@ async function read(file: string, problems: Problem[]): Promise<SourceText | und
   return undefined;
 }
 
-/** Reads tillwatch.yaml. */
+/** Reads tillwatch.yaml and the texts that it names. Its log files and folders are made absolute. */
 export async function loadTillwatchYaml(file: string): Promise<LoadResult<TillwatchConfig>> {
   const unread: Problem[] = [];
   const source = await read(file, unread);
@@ -175,8 +176,19 @@ export async function loadTillwatchYaml(file: string): Promise<LoadResult<Tillwa
     const hint = 'write one with: tillwatch init';
     return { value: undefined, problems: unread.map((problem) => ({ ...problem, hint })) };
   }
-  const { config, problems } = readTillwatchConfig(source);
-  return { value: problems.some(isError) ? undefined : config, problems };
+  const { config, problems } = readTillwatchConfig(source, { nowMs: Date.now() });
+  if (config === undefined || problems.some(isError)) return { value: undefined, problems };
+  const besideIt = (path: string) => resolve(dirname(resolve(file)), path);
+  const { dir } = config.messages;
+  const messages = dir === undefined ? undefined : await readMessagesDir(besideIt(dir), displayName);
+  return {
+    value: {
+      ...config,
+      logs: config.logs.map((log) => ({ file: besideIt(log.file) })),
+      messages: { dir, overrides: messages?.overrides ?? [] },
+    },
+    problems: [...problems, ...(messages?.problems ?? [])],
+  };
 }
 
 /** Files below the current folder are called by their relative name in messages, others by their whole path. */

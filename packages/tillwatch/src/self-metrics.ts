@@ -4,6 +4,7 @@ import type { Tsdb } from '@tillwatch/tsdb';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { VERSION } from './build-info.ts';
 import type { LastReload } from './http/status-routes.ts';
+import type { LogStats } from './logs/log-reader.ts';
 
 /** Tillwatch's own metrics, for its own rules and for whoever watches the watch. */
 export function createSelfMetrics(parts: {
@@ -12,6 +13,7 @@ export function createSelfMetrics(parts: {
   router: AlertRouter;
   scraper: Scraper;
   lastReload: () => LastReload;
+  logStats: () => LogStats;
 }): Registry {
   const register = new Registry();
   collectDefaultMetrics({ register });
@@ -22,7 +24,7 @@ export function createSelfMetrics(parts: {
     registers: [register],
   }).set({ version: VERSION }, 1);
 
-  const { tsdb, rules, router, scraper, lastReload } = parts;
+  const { tsdb, rules, router, scraper, lastReload, logStats } = parts;
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -57,6 +59,32 @@ export function createSelfMetrics(parts: {
     'When the configuration that runs was read.',
     () => lastReload().successAtMs / 1000,
   );
+
+  gauge(
+    'tillwatch_log_files_unreadable',
+    'Log files of the shop that could not be read the last time.',
+    () => logStats().unreadable,
+  );
+  new Counter({
+    name: 'tillwatch_log_lines_total',
+    help: 'Lines read from the log files of the shop: failure lines, and all others.',
+    labelNames: ['kind'],
+    registers: [register],
+    collect() {
+      this.reset();
+      this.inc({ kind: 'failure' }, logStats().failures);
+      this.inc({ kind: 'other' }, logStats().others);
+    },
+  });
+  new Counter({
+    name: 'tillwatch_log_skipped_bytes_total',
+    help: 'Bytes of log files that were passed over because more was written than is read.',
+    registers: [register],
+    collect() {
+      this.reset();
+      this.inc(logStats().skippedBytes);
+    },
+  });
 
   new Counter({
     name: 'tillwatch_rule_evaluation_failures_total',

@@ -19,7 +19,10 @@ export interface ShopFiles {
 export async function loadShop({ file, dir, environment, plan: options = {} }: ShopFiles): Promise<LoadResult<Setup>> {
   const { value: checkout, problems } = await loadTillwatchYaml(file);
   if (checkout === undefined) return { value: undefined, problems };
-  await writeFiles(dir, plan(checkout, { ...options, secretsDir: resolve(dir, 'secrets'), environment }));
+  await writeFiles(
+    dir,
+    plan(checkout, { sentinel: 'embedded', ...options, secretsDir: resolve(dir, 'secrets'), environment }),
+  );
   const standard = await loadStandardFiles({
     prometheus: join(dir, 'prometheus.yml'),
     alertmanager: join(dir, 'alertmanager.yml'),

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { type AlertRouter, createAlertRouter, createRuleEngine, type RuleEngine } from '@tillwatch/alerting';
-import { createEnricher, type TillwatchConfig } from '@tillwatch/checkout';
+import { createPromotionDesk, type TillwatchConfig, type WatchState } from '@tillwatch/checkout';
 import { type AlertmanagerConfig, readAlertmanagerConfig } from '@tillwatch/config';
-import { type Clock, invariant, type Logger, systemClock } from '@tillwatch/model';
+import { type AlertEnricher, type Clock, invariant, type Logger, systemClock } from '@tillwatch/model';
 import { createScraper, type Scraper } from '@tillwatch/scrape';
 import { openTsdb, type Tsdb } from '@tillwatch/tsdb';
 import type { Configuration, LoadResult } from './configuration.ts';
@@ -12,8 +12,12 @@ import type { LastReload } from './http/status-routes.ts';
 import { createLiveFeed, type DemoFeed, type LiveFeed } from './live-feed.ts';
 import { inlineQueries, type Queries } from './query/queries.ts';
 import { localQuerier, QueryEngine } from './query/query-engine.ts';
+import { workerQuerier } from './query/worker-querier.ts';
 import { QUERY_WORKER, workerQueries } from './query/worker-queries.ts';
 import { createSelfMetrics } from './self-metrics.ts';
+import { createEmbeddedSentinel } from './sentinel/embedded-sentinel.ts';
+import type { SentinelLoop } from './sentinel/sentinel-loop.ts';
+import { createShopBriefings, type ShopBriefings } from './shop-briefings.ts';
 
 /** What a process watches: the standard files, and what the shop said in tillwatch.yaml when it runs from one. */
 export interface Setup {
@@ -69,7 +73,10 @@ interface Running {
   readonly scraper: Scraper;
   readonly http: HttpServer;
   readonly live: LiveFeed;
+  readonly briefings: ShopBriefings;
   setup: Setup;
+  /** There when the watch runs from a tillwatch.yaml: on bare standard files nobody says what a checkout is. */
+  sentinel: SentinelLoop | undefined;
 }
 
 /** Introduces the rooms to each other: the one place where scraping, storing, rules and delivery meet. */
@@ -110,6 +117,18 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     stops.push(() => queries.close());
     const querier = localQuerier(engine);
 
+    const promotions =
+      checkout === undefined
+        ? undefined
+        : createPromotionDesk({
+            querier: workerQuerier(queries),
+            config: () => running?.setup.checkout ?? checkout,
+            clock,
+            pageUrl: externalUrl,
+            watch: () => watchState(router, rules),
+          });
+    const briefings = createShopBriefings({ querier, ledger: tsdb, clock, logger, pageUrl: externalUrl }, checkout);
+    stops.push(() => briefings.stop());
     const router = createAlertRouter({
       config: configuration.alertmanager ?? quietAlertmanager(),
       templates: configuration.templates,
@@ -117,9 +136,7 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
       clock,
       logger,
       externalUrl,
-      ...(checkout === undefined
-        ? {}
-        : { enricher: createEnricher({ querier, config: checkout, clock, pageUrl: externalUrl, ledger: tsdb }) }),
+      ...(checkout === undefined ? {} : { enricher: firstOf(promotions, briefings.enricher) }),
     });
     const rules = createRuleEngine({
       groups: configuration.ruleFiles,
@@ -130,7 +147,10 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
       externalLabels: configuration.prometheus.global.externalLabels,
       externalUrl,
       evaluationIntervalMs: configuration.prometheus.global.evaluationIntervalMs,
-      onAlerts: (alerts) => router.accept(alerts),
+      onAlerts(alerts) {
+        promotions?.prepare(alerts);
+        router.accept(alerts);
+      },
     });
     const scraper = createScraper({ config: configuration.prometheus, appendable: tsdb, clock, logger });
 
@@ -154,10 +174,18 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
       router,
       scraper,
       live,
+      promotions,
       startedAtMs,
       retentionMs: options.retentionMs,
       lastReload: () => lastReload,
-      selfMetrics: createSelfMetrics({ tsdb, rules, router, scraper, lastReload: () => lastReload }),
+      selfMetrics: createSelfMetrics({
+        tsdb,
+        rules,
+        router,
+        scraper,
+        lastReload: () => lastReload,
+        logStats: briefings.logStats,
+      }),
       reload,
       demo: options.demo,
     });
@@ -168,9 +196,18 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     stops.push(() => rules.stop());
     scraper.start();
     stops.push(() => scraper.stop());
+    const sentinel = startSentinel(tsdb, checkout);
+    stops.push(() => (running?.sentinel ?? sentinel)?.stop());
     http.ready();
     logger.info('started', { url: http.url(), data: options.dataDir });
-    return { tsdb, router, rules, scraper, http, live, setup };
+    return { tsdb, router, rules, scraper, http, live, briefings, setup, sentinel };
+  }
+
+  function startSentinel(store: Tsdb, config: TillwatchConfig | undefined): SentinelLoop | undefined {
+    if (config === undefined) return undefined;
+    const sentinel = createEmbeddedSentinel({ config, store, clock, logger });
+    sentinel.start();
+    return sentinel;
   }
 
   async function reload(): Promise<LoadResult<Setup>> {
@@ -186,6 +223,10 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     await running.router.apply(configuration.alertmanager ?? quietAlertmanager(), configuration.templates);
     await running.rules.apply(configuration.ruleFiles);
     await running.scraper.apply(configuration.prometheus);
+    await running.briefings.apply(result.value.checkout);
+    // It learns anew what the new configuration calls a checkout.
+    await running.sentinel?.stop();
+    running.sentinel = startSentinel(running.tsdb, result.value.checkout);
     lastReload = { isSuccess: true, successAtMs: clock.nowMs() };
     logger.info('reloaded');
     return result;
@@ -207,6 +248,35 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     return running;
   };
   return { start, reload, stop, url: () => started().http.url(), router: () => started().router };
+}
+
+/** The briefing of the first who has one. */
+function firstOf(...enrichers: readonly (AlertEnricher | undefined)[]): AlertEnricher {
+  return {
+    async brief(notification) {
+      for (const enricher of enrichers) {
+        const briefing = await enricher?.brief(notification);
+        if (briefing !== undefined) return briefing;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What the check before a promotion wants to know about the watch itself. */
+function watchState(router: AlertRouter, rules: RuleEngine): WatchState {
+  return {
+    receivers: router
+      .receivers()
+      .flatMap(({ name: receiver, integrations }) =>
+        integrations.map(({ integration, lastDeliveredAtMs }) => ({ receiver, integration, lastDeliveredAtMs })),
+      ),
+    failingRules: rules
+      .groups()
+      .flatMap((group) => group.rules)
+      .filter(({ health }) => health === 'err')
+      .map(({ name, lastError }) => ({ rule: name, error: lastError })),
+  };
 }
 
 /** Without an alertmanager.yml, alerts are shown and nobody is told. */

@@ -1,4 +1,12 @@
-import { type Batch, type Clock, type Labels, type Matcher, type Series, StoreError } from '@tillwatch/model';
+import {
+  type Batch,
+  type Clock,
+  type Labels,
+  type Matcher,
+  type ReadWindows,
+  type Series,
+  StoreError,
+} from '@tillwatch/model';
 import type { Database, Statement } from 'better-sqlite3';
 import { Documents } from './documents.ts';
 import { LoadedHead } from './head/load-head.ts';
@@ -35,10 +43,10 @@ export class TsdbReader implements Tsdb {
     throw new StoreError('read-only', 'the store was opened for reading only');
   }
 
-  *select(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Series> {
+  *select(matchers: readonly Matcher[], fromMs: number, toMs: number, windows?: ReadWindows): Iterable<Series> {
     this.#begin();
     try {
-      yield* selectSeries(this.#db, this.#loaded, matchers, fromMs, toMs);
+      yield* selectSeries(this.#db, this.#loaded, matchers, fromMs, toMs, windows);
     } catch (cause) {
       throw storeFailure(cause, 'cannot read the store');
     } finally {

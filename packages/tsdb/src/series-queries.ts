@@ -1,4 +1,4 @@
-import { compareText, type Labels, type Matcher, type Series } from '@tillwatch/model';
+import { compareText, type Labels, type Matcher, type ReadWindows, type Series } from '@tillwatch/model';
 import type { Database } from 'better-sqlite3';
 import type { LoadedHead } from './head/load-head.ts';
 import { SamplesReader } from './samples-reader.ts';
@@ -10,9 +10,10 @@ export function* selectSeries(
   matchers: readonly Matcher[],
   fromMs: number,
   toMs: number,
+  windows?: ReadWindows,
 ): Iterable<Series> {
   if (!(fromMs <= toMs)) return;
-  const reader = new SamplesReader(db, loaded, fromMs, toMs);
+  const reader = new SamplesReader(db, loaded, fromMs, toMs, windows);
   for (const found of loaded.head.index.find(matchers)) {
     const series = reader.read(found);
     if (series !== undefined) yield series;

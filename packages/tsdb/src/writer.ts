@@ -5,6 +5,7 @@ import {
   type Labels,
   type Logger,
   type Matcher,
+  type ReadWindows,
   type Series,
   StoreError,
 } from '@tillwatch/model';
@@ -86,8 +87,8 @@ export class TsdbWriter implements Tsdb {
     });
   }
 
-  *select(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Series> {
-    yield* this.#iterate(() => selectSeries(this.#db, this.#loaded, matchers, fromMs, toMs));
+  *select(matchers: readonly Matcher[], fromMs: number, toMs: number, windows?: ReadWindows): Iterable<Series> {
+    yield* this.#iterate(() => selectSeries(this.#db, this.#loaded, matchers, fromMs, toMs, windows));
   }
 
   *selectLabels(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Labels> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteReader, ByteWriter, DamagedBytes } from '../src/codec/bytes.ts';
-import { readColumn, writeColumn } from '../src/codec/column.ts';
+import { readColumn, readColumnPart, writeColumn } from '../src/codec/column.ts';
 
 /** Any 64 bits, with those that numbers hide (NaN payloads, staleness, -0) as likely as the rest. */
 const anyBits = fc.oneof(
@@ -34,6 +34,31 @@ test('what is read is bit for bit what was written', () => {
       expect(bitsRead(written(bits), bits.length)).toEqual(bits);
     }),
     { numRuns: 500 },
+  );
+});
+
+test('a part of a column is that part, and reading goes on behind the whole', () => {
+  const gauge = fc
+    .array(fc.integer({ min: 0, max: 2 ** 20 }), { maxLength: 200 })
+    .map((numbers) => numbers.map(bitsOf));
+  const part = fc.tuple(fc.nat(300), fc.nat(300), fc.nat(5));
+  fc.assert(
+    fc.property(fc.oneof(column, gauge), part, (bits, [one, other, at]) => {
+      const [low, high] = [Math.min(one, other), Math.max(one, other)].map((end) => Math.min(end, bits.length));
+      const [from, to] = [low as number, high as number];
+      // Something before it, so that it does not begin where the bytes do, and sometimes nothing behind it.
+      const before = written([bitsOf(1), bitsOf(2.5)]);
+      const bytes = Uint8Array.from([...before, ...written(bits), ...(at % 2 === 0 ? [42] : [])]);
+      const input = new ByteReader(bytes);
+      readColumn(input, new Float64Array(2));
+      const values = new Float64Array(at + to - from + 1).fill(7);
+      readColumnPart(input, bits.length, from, to, values, at);
+      const outside = Array.from({ length: at }, () => bitsOf(7));
+      expect([...new BigUint64Array(values.buffer)]).toEqual([...outside, ...bits.slice(from, to), bitsOf(7)]);
+      if (at % 2 === 0) expect(input.u8()).toBe(42);
+      expect(input.isAtEnd).toBe(true);
+    }),
+    { numRuns: 1000 },
   );
 });
 

@@ -172,7 +172,7 @@ test('the store is a map of samples, through packing, reopening and a reader bes
 }, 60_000);
 
 function read(queryable: Queryable, matchers: readonly Matcher[], fromMs: number, toMs: number) {
-  return [...queryable.select(matchers, fromMs, toMs)].map(({ labels, timestampsMs, values: read }) => {
+  return Array.from(queryable.select(matchers, fromMs, toMs), ({ labels, timestampsMs, values: read }) => {
     const bits = new BigUint64Array(read.buffer, read.byteOffset, read.length);
     return { labels, samples: [...timestampsMs].map((timestampMs, i) => [timestampMs, bits[i]!]) };
   });

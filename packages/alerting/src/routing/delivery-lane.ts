@@ -4,6 +4,7 @@ import type { Delivered, Notifier } from '../notify/notifier.ts';
 import { NotifyError, toNotifyError } from '../notify/notify-error.ts';
 import { withTimeLimit } from '../notify/time-limit.ts';
 import type { DeliveryCounters } from './delivery-counters.ts';
+import type { DeliveryTimes } from './delivery-times.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 import type { NotificationLog } from './notification-log.ts';
 import { logKey } from './notification-log.ts';
@@ -20,6 +21,7 @@ export interface LaneContext {
   readonly logger: Logger;
   readonly pacer: Pacer;
   readonly counters: DeliveryCounters;
+  readonly times: DeliveryTimes;
   readonly random: () => number;
   /** A message that could not be delivered for this long is given up, loudly. */
   readonly giveUpAfterMs: number;
@@ -172,9 +174,10 @@ export class DeliveryLane {
   }
 
   #delivered(message: OutboxMessage, { title, degraded }: Delivered): void {
-    const { clock, counters, logger, outbox } = this.#context;
-    const { kind } = this.#notifier;
+    const { clock, counters, logger, outbox, times } = this.#context;
+    const { kind, target } = this.#notifier;
     counters.sent(this.receiver, kind);
+    times.delivered(this.receiver, this.integration, target, clock.nowMs());
     if (degraded !== undefined) {
       counters.failed(this.receiver, kind, degraded.reason);
       logger.error('notification sent in plain form', this.#fields(message, degraded));

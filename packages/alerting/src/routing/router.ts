@@ -15,6 +15,7 @@ import type { Delivered, Notifier } from '../notify/notifier.ts';
 import { renderRouteLabels } from '../notify/route-labels.ts';
 import { ALERT_SHELF, AlertStore } from './alert-store.ts';
 import { DeliveryCounters } from './delivery-counters.ts';
+import { DELIVERY_SHELF, DeliveryTimes } from './delivery-times.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Lanes } from './lanes.ts';
 import { LedgerWriter } from './ledger-writer.ts';
@@ -105,6 +106,7 @@ class Router implements AlertRouter {
   readonly #lanes: Lanes;
   readonly #dispatcher: Dispatcher;
   readonly #counters = new DeliveryCounters();
+  readonly #times: DeliveryTimes;
   readonly #briefings: BriefingSource;
   readonly #waker: Waker;
   readonly #attemptTimeoutMs: number;
@@ -126,6 +128,7 @@ class Router implements AlertRouter {
     this.#silences = new SilenceStore(this.#writer, clock, ledger.entries(SILENCE_SHELF));
     this.#log = new NotificationLog(this.#writer, ledger.entries(LOG_SHELF));
     this.#outbox = new Outbox(this.#writer, ledger.entries(OUTBOX_SHELF));
+    this.#times = new DeliveryTimes(this.#writer, ledger.entries(DELIVERY_SHELF));
     this.#briefings = askEnricher(options.enricher, transport.briefingTimeoutMs ?? 5_000, clock, logger);
     this.#attemptTimeoutMs = transport.attemptTimeoutMs ?? 60_000;
     const parts = { outbox: this.#outbox, log: this.#log, writer: this.#writer, clock, logger };
@@ -133,6 +136,7 @@ class Router implements AlertRouter {
       ...parts,
       pacer: new Pacer(),
       counters: this.#counters,
+      times: this.#times,
       random: transport.random ?? Math.random,
       giveUpAfterMs: transport.giveUpAfterMs ?? 6 * 3_600_000,
       attemptTimeoutMs: this.#attemptTimeoutMs,
@@ -222,6 +226,7 @@ class Router implements AlertRouter {
         integration,
         target: notifier.target,
         sendResolved: notifier.sendResolved,
+        lastDeliveredAtMs: this.#times.lastMs(name, integration, notifier.target),
         owed: owed.filter((message) => message.receiver === name && message.integration === integration).length,
       })),
     }));
@@ -235,7 +240,7 @@ class Router implements AlertRouter {
       throw new Error(`there is no receiver ${JSON.stringify(receiver)}; ${hint}`);
     }
     const lanes = receiver === undefined ? this.#lanes.all() : this.#lanes.of(receiver);
-    return Promise.all(
+    const results = await Promise.all(
       lanes.map((lane) =>
         sendTest(lane, this.#clock, {
           id: `test-${this.#outbox.nextId(this.#clock.nowMs())}`,
@@ -245,6 +250,12 @@ class Router implements AlertRouter {
         }),
       ),
     );
+    const nowMs = this.#clock.nowMs();
+    for (const { ok, receiver: to, integration, target } of results) {
+      if (ok) this.#times.delivered(to, integration, target, nowMs);
+    }
+    await this.#writer.flush();
+    return results;
   }
 
   stats(): RouterStats {
@@ -287,6 +298,7 @@ class Router implements AlertRouter {
       this.#maintainAtMs = nowMs + MAINTENANCE_MS;
       this.#log.expire(nowMs);
       this.#outbox.prune(nowMs);
+      this.#times.keep(this.#lanes.all().map((lane) => [lane.receiver, lane.integration] as const));
       this.#store.forgetResolved(nowMs, this.#dispatcher.members());
     }
     if (flushed === 0 && nowMs < this.#persistAtMs) return;

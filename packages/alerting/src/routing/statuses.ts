@@ -80,6 +80,8 @@ export interface ReceiverStatus {
     readonly integration: string;
     readonly target: string;
     readonly sendResolved: boolean;
+    /** When it took a message last, test messages included; `undefined`: none since it goes to this target. */
+    readonly lastDeliveredAtMs: number | undefined;
     readonly owed: number;
   }[];
 }

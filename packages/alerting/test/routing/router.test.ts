@@ -353,6 +353,36 @@ describe('restart and reload', () => {
   });
 });
 
+describe('when a receiver was reached last', () => {
+  const last = (router: ReturnType<typeof routerFor>) => router.receivers()[0]?.integrations[0]?.lastDeliveredAtMs;
+
+  test('is told by messages and test messages, across restarts, and is of one target', async () => {
+    const clock = new ManualClock(1_000_000);
+    const ledger = new MemoryLedger();
+    const router = routerFor(config(), clock, { ledger });
+    expect(last(router)).toBeUndefined();
+    router.start();
+    router.accept([alert()]);
+    await pass(clock, 2_000);
+    const deliveredAtMs = last(router);
+    expect(deliveredAtMs).toBeGreaterThanOrEqual(1_002_000);
+    await router.stop();
+
+    await clock.advance(60_000);
+    const next = routerFor(config(), clock, { ledger });
+    expect(last(next)).toBe(deliveredAtMs);
+    await next.test();
+    expect(last(next)).toBe(clock.nowMs());
+    hook.reply = () => ({ status: 500 });
+    await clock.advance(60_000);
+    await next.test();
+    expect(last(next)).toBe(clock.nowMs() - 60_000);
+    await next.apply(configOf(config().replace('127.0.0.1', 'localhost')), []);
+    expect(last(next)).toBeUndefined();
+    await next.stop();
+  });
+});
+
 describe('test messages', () => {
   test('report on each integration', async () => {
     const clock = new ManualClock(1_000_000);

@@ -1,11 +1,14 @@
 import type { Briefing, BriefingBlock } from '@tillwatch/model';
 import type { Finding } from '../diagnosis/outcome-cell.ts';
+import type { FailureExample } from '../failures/failure-example.ts';
+import type { Estimate } from '../impact/estimate-loss.ts';
 import type { Incident } from '../incident/incident.ts';
 import { isUnseen } from '../incident/incident-kind.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TeamSettings, TillwatchConfig } from '../settings/tillwatch-config.ts';
-import { languageBase } from '../words/alert-words.ts';
-import { type BriefingWords, briefingWords, type LossTelling, type Telling } from '../words/briefing-words.ts';
+import { BriefingWords } from '../words/briefing-words.ts';
+import { isAboutDatabase } from '../words/hints.ts';
+import type { Values } from '../words/message-text.ts';
 import { Numbers } from './numbers.ts';
 
 /** Longer titles are cut by e-mail programs and refused by some media. */
@@ -18,16 +21,16 @@ export function composeBriefing(
   config: TillwatchConfig,
   pageUrl: string,
 ): Briefing {
-  const words = briefingWords(languageBase(team.language));
-  const numbers = new Numbers(team.language, config.shop.currency, config.shop.timezone);
-  const story: Story = { incident, team, config, words, numbers, telling: tell(incident, words, numbers) };
+  const words = new BriefingWords(team.audience, team.language, config.messages.overrides);
+  const numbers = new Numbers(team.language, config.shop.currency, team.timezone);
+  const story: Story = { incident, team, config, words, numbers, values: valuesOf(incident, words, numbers) };
   return {
     tone: incident.isOver ? 'resolved' : incident.isPage && !isRecovering(story) ? 'page' : 'inform',
-    title: title(story),
+    title: cut(title(story)),
     lead: incident.isOver ? leadWhenOver(story) : lead(story),
     blocks: (incident.isOver ? blocksWhenOver(story) : blocks(story)).filter(hasContent),
     links: links(story, pageUrl),
-    footer: `${config.shop.name} · ${words.estimateNote}`,
+    footer: `${config.shop.name} · ${words.texts.estimate_note}`,
     language: team.language,
   };
 }
@@ -38,54 +41,66 @@ interface Story {
   readonly config: TillwatchConfig;
   readonly words: BriefingWords;
   readonly numbers: Numbers;
-  readonly telling: Telling;
+  /** What the placeholders of texts about the incident as a whole stand for. */
+  readonly values: Values;
 }
 
-function tell(
-  { figures, diagnosis, sinceMs, labels, kind, alertNames }: Incident,
-  words: BriefingWords,
-  numbers: Numbers,
-): Telling {
+function valuesOf(incident: Incident, words: BriefingWords, numbers: Numbers): Values {
+  const { figures, sinceMs, labels, kind } = incident;
   const share = (value: number | undefined) => (value === undefined ? undefined : numbers.percent(value));
   const rate = (value: number | undefined) => (value === undefined ? undefined : numbers.rough(value));
   const { slowestStep, databaseP95Seconds, poolWaiting } = figures;
+  const culprit = culpritOf(incident);
+  const slowest =
+    slowestStep === undefined
+      ? undefined
+      : words.part({
+          step: slowestStep.step,
+          ...(slowestStep.provider === '' ? {} : { provider: slowestStep.provider }),
+        });
+  const named = kind === 'payment-without-order' ? { ...labels, ...culprit?.labels } : culprit?.labels;
   return {
-    numbers,
     success: share(figures.successRate.now),
-    successBefore: share(figures.successRate.before),
+    success_before: share(figures.successRate.before),
     failing: figures.successRate.now === undefined ? undefined : numbers.percent(1 - figures.successRate.now),
     attempts: rate(figures.attemptsPerMinute.now),
-    attemptsBefore: rate(figures.attemptsPerMinute.before),
+    attempts_before: rate(figures.attemptsPerMinute.before),
     orders: rate(figures.ordersPerMinute.now),
-    ordersBefore: rate(figures.ordersPerMinute.before),
+    orders_before: rate(figures.ordersPerMinute.before),
     declined: share(figures.declineRate.now),
-    slowest:
-      slowestStep === undefined
-        ? undefined
-        : {
-            part: words.part({
-              step: slowestStep.step,
-              ...(slowestStep.provider === '' ? {} : { provider: slowestStep.provider }),
-            }),
-            seconds: numbers.seconds(slowestStep.seconds),
-          },
-    databaseSeconds: databaseP95Seconds.now === undefined ? undefined : numbers.seconds(databaseP95Seconds.now),
+    slow_part: slowest,
+    slow_seconds: slowestStep === undefined ? undefined : numbers.seconds(slowestStep.seconds),
+    database_seconds: databaseP95Seconds.now === undefined ? undefined : numbers.seconds(databaseP95Seconds.now),
     waiting: poolWaiting === undefined || poolWaiting === 0 ? undefined : numbers.count(poolWaiting),
-    culprit: (kind === 'attempts-stopped' ? diagnosis.missing : diagnosis.failures)[0],
+    part: culprit === undefined ? undefined : words.part(culprit.labels),
+    customers: words.customers(culprit?.labels),
+    provider: named?.provider,
+    step: named?.step,
+    method: named?.method,
+    region: named?.region,
+    channel: named?.channel,
+    version: named?.version,
+    instance: labels.instance ?? named?.instance,
+    job: labels.job,
+    route: labels.route,
     since: numbers.clock(sinceMs),
-    alertNames,
-    labels,
   };
 }
 
+/** The part that carries most of the trouble. */
+function culpritOf({ kind, diagnosis }: Incident): Finding | undefined {
+  return (kind === 'attempts-stopped' ? diagnosis.missing : diagnosis.failures)[0];
+}
+
 function title(story: Story): string {
-  const { incident, team, words, telling } = story;
-  const headlines = team.audience === 'business' ? words.plainHeadline : words.headline;
-  const headline = headlines[incident.kind];
+  const { incident, team, words, values } = story;
+  const { texts } = words;
   // No word of what was bad: its numbers would be from now, when all is well again.
-  if (incident.isOver) return cut(`${words.allClear}: ${words.recovered[incident.kind](telling)}`);
-  if (isRecovering(story)) return cut(words.recovering(telling));
-  return cut(incident.isPage ? headline(telling) : `${words.notice}: ${headline(telling)}`);
+  if (incident.isOver) return `${texts.all_clear}: ${words.say(texts.recovered[incident.kind], values)}`;
+  if (isRecovering(story)) return words.say(texts.recovering, values);
+  const isQueue = incident.kind === 'database' && team.audience !== 'business' && values.waiting !== undefined;
+  const headline = words.say(isQueue ? texts.pool_exhausted : texts.headline[incident.kind], values);
+  return incident.isPage ? headline : `${texts.notice}: ${headline}`;
 }
 
 /** Alerts outlast their fault for some minutes, so that a flapping one is one incident: the words must not call that failing. */
@@ -95,20 +110,26 @@ function isRecovering({ incident, config }: Story): boolean {
 }
 
 function lead(story: Story): string {
-  const { incident, team, words, numbers, telling } = story;
-  const since = words.since(telling.since, numbers.duration(incident.untilMs - incident.sinceMs));
-  const meaning = isRecovering(story) ? words.recoveringMeaning : words.meaning[incident.kind](telling);
-  if (team.audience === 'business') return [since, meaning, lossSentence(story)].filter(Boolean).join(' ');
-  return `${since} ${meaning}`;
+  const { incident, team, words, numbers, values } = story;
+  const { texts } = words;
+  const since = words.say(texts.since, {
+    clock: values.since,
+    duration: numbers.duration(incident.untilMs - incident.sinceMs),
+  });
+  const meaning = isRecovering(story) ? texts.recovering_meaning : texts.meaning[incident.kind];
+  const sentences = [since, capital(words.say(meaning, values))];
+  if (team.audience === 'business') sentences.push(lossSentence(story));
+  return sentences.filter(Boolean).join(' ');
 }
 
 function lossSentence(story: Story): string {
-  const { incident, words, numbers } = story;
+  const { incident, words } = story;
+  const { texts } = words;
   if (!losesOrders(incident)) return '';
-  if (incident.loss.orders.mid < 1) return words.noLoss;
-  const loss = tellLoss(incident, numbers);
+  if (!hasLost(incident)) return texts.nothing_lost;
   // What works again costs nothing more.
-  return isRecovering(story) ? words.lossTotal(loss) : words.lossSoFar(loss);
+  const text = isRecovering(story) ? texts.lost_in_total : texts.lost_so_far;
+  return words.say(text, lossValues(story));
 }
 
 /** Kinds that cost orders; the others are told without a figure that would only be noise. */
@@ -116,60 +137,147 @@ function losesOrders({ kind }: Incident): boolean {
   return kind !== 'declines' && kind !== 'watch' && kind !== 'instance-down' && kind !== 'payment-without-order';
 }
 
-function tellLoss({ loss }: Incident, numbers: Numbers): LossTelling {
+function hasLost(incident: Incident): boolean {
+  return losesOrders(incident) && incident.loss.orders.mid >= 1;
+}
+
+function lossValues({ incident: { loss }, numbers, words }: Story): Values {
+  const hasMoney = loss.money.mid > 0;
+  const others = loss.otherMoney.filter(({ money }) => money.mid > 0).slice(0, 3);
   return {
     orders: numbers.count(loss.orders.mid),
-    ordersRange: numbers.countRange(loss.orders),
-    money: loss.money.mid > 0 ? numbers.money(loss.money.mid) : undefined,
-    moneyRange: numbers.moneyRange(loss.money),
-    ordersPerHour: numbers.count(loss.ordersPerHour.mid),
-    moneyPerHour: numbers.money(loss.moneyPerHour.mid),
+    orders_range: loss.orders.low === loss.orders.high ? undefined : numbers.countRange(loss.orders),
+    money: hasMoney ? numbers.money(loss.money.mid) : undefined,
+    money_range: hasMoney ? numbers.moneyRange(loss.money) : undefined,
+    per_hour: hasMoney
+      ? numbers.money(loss.moneyPerHour.mid)
+      : words.say(words.texts.so_many_orders, { value: numbers.count(loss.ordersPerHour.mid) }),
+    other_money:
+      others.length === 0
+        ? undefined
+        : numbers.list(others.map(({ currency, money }) => numbers.money(money.mid, currency))),
   };
 }
 
 function blocks(story: Story): BriefingBlock[] {
-  const { incident, team, words } = story;
+  const { incident, team, words, values } = story;
+  const { heading, first_steps: firstSteps, options } = words.texts;
   const shared: BriefingBlock[] = [
-    { kind: 'list', heading: words.headings.parts, items: parts(story) },
-    { kind: 'text', heading: words.headings.impact, text: team.audience === 'business' ? '' : lossSentence(story) },
+    { kind: 'list', heading: heading.parts, items: parts(story) },
+    { kind: 'text', heading: heading.impact, text: team.audience === 'business' ? '' : impact(story) },
   ];
   switch (team.audience) {
     case 'dev':
-      return [...shared, { kind: 'facts', heading: words.headings.numbers, facts: numbersForDev(story) }, query(story)];
+      return [
+        ...shared,
+        { kind: 'list', heading: heading.examples, items: examples(story) },
+        { kind: 'facts', heading: heading.numbers, facts: numbersForDev(story) },
+        { kind: 'code', heading: heading.query, text: query(story) },
+      ];
     case 'ops':
       return [
         ...shared,
-        { kind: 'facts', heading: words.headings.numbers, facts: numbersForOps(story) },
-        { kind: 'list', heading: words.headings.providers, items: providers(story) },
-        { kind: 'list', heading: words.headings.next, items: words.firstSteps[incident.kind](story.telling) },
+        { kind: 'facts', heading: heading.numbers, facts: numbersForOps(story) },
+        { kind: 'list', heading: heading.providers, items: providers(story) },
+        {
+          kind: 'list',
+          heading: heading.next,
+          items:
+            incident.kind === 'failures' ? stepsForFailures(story) : words.sayAll(firstSteps[incident.kind], values),
+        },
       ];
     case 'business':
       return [
-        { kind: 'facts', heading: words.headings.numbers, facts: numbersForBusiness(story) },
-        { kind: 'text', heading: words.headings.who, text: whoIsOnIt(story) },
+        { kind: 'facts', heading: heading.numbers, facts: numbersForBusiness(story) },
+        {
+          kind: 'list',
+          heading: heading.options,
+          items: isRecovering(story) ? [] : words.sayAll(options[incident.kind], values),
+        },
+        { kind: 'text', heading: heading.who, text: whoIsOnIt(story) },
       ];
   }
+}
+
+/** What to look at follows from the part that is named and from the reasons given. */
+function stepsForFailures({ incident, words, values }: Story): string[] {
+  const { first_steps: firstSteps, first_steps_for: stepsFor } = words.texts;
+  return [
+    ...(isAboutDatabase(culpritOf(incident), incident.alertNames) ? words.sayAll(stepsFor.database, values) : []),
+    ...words.sayAll(firstSteps.failures, values),
+    ...(values.version === undefined ? words.sayAll(stepsFor.unknown_version, values) : []),
+  ];
+}
+
+function impact(story: Story): string {
+  return [lossSentence(story), retried(story)].filter(Boolean).join(' ');
+}
+
+/** Customers who got through at a second try, where there are enough of them to be worth a sentence. */
+function retried({ incident, words, numbers }: Story): string {
+  const { retried: orders } = incident.loss;
+  if (!hasLost(incident) || orders < 3) return '';
+  return words.say(words.texts.retried, { orders: numbers.count(orders) });
 }
 
 /** The failing parts, one line each, with the reasons given. */
 function parts({ incident, words, numbers }: Story): string[] {
   const { diagnosis, kind, promotion } = incident;
+  const { texts } = words;
   const lines = [
-    ...diagnosis.failures.map((finding) => `${words.finding(finding, numbers)}${reasons(finding, words, numbers)}`),
+    ...diagnosis.failures.map(
+      (finding) => `${tellFinding(finding, words, numbers)}${reasons(finding, words, numbers)}`,
+    ),
     ...(kind === 'attempts-stopped' || kind === 'orders-drop'
-      ? diagnosis.missing.map((finding) => words.missing(finding, numbers))
+      ? diagnosis.missing.map((finding) => tellMissing(finding, words, numbers))
       : []),
   ];
   const looksForParts =
     kind === 'failures' || kind === 'attempts-stopped' || kind === 'orders-drop' || kind === 'trickle';
-  if (lines.length === 0 && looksForParts) lines.push(words.nothingStandsOut);
-  if (promotion !== undefined) lines.push(words.promotion(promotion));
+  if (lines.length === 0 && looksForParts) lines.push(texts.nothing_stands_out);
+  if (promotion !== undefined) lines.push(words.say(texts.promotion, { name: promotion }));
   return lines;
 }
 
+/** A part that fails, in one line. */
+export function tellFinding(finding: Finding, words: BriefingWords, numbers: Numbers): string {
+  return words.say(words.texts.finding, {
+    part: words.part(finding.labels),
+    failing: numbers.percent(finding.severity),
+    share: numbers.percent(finding.share),
+  });
+}
+
+/** A part in which checkouts are missing, in one line. */
+export function tellMissing(finding: Finding, words: BriefingWords, numbers: Numbers): string {
+  return words.say(words.texts.missing, {
+    part: words.part(finding.labels),
+    missing: numbers.percent(finding.severity),
+  });
+}
+
 function reasons(finding: Finding, words: BriefingWords, numbers: Numbers): string {
-  if (finding.reasons.length === 0) return '';
-  return `: ${finding.reasons.map(({ reason, count }) => words.reason(reason, numbers.count(count))).join(', ')}`;
+  const told = finding.reasons.map(({ reason, count }) =>
+    words.say(words.texts.reason, { reason, count: numbers.count(count) }),
+  );
+  return told.length === 0 ? '' : `: ${told.join(', ')}`;
+}
+
+/** The last failures that the shop logged, to follow by their trace. */
+function examples({ incident, words, numbers }: Story): string[] {
+  const tell = (example: FailureExample) =>
+    words.say(words.texts.example, {
+      clock: numbers.clock(example.atMs, 'second'),
+      step: example.step,
+      provider: example.provider,
+      method: example.method,
+      reason: example.reason,
+      amount: example.amount === undefined ? undefined : numbers.amount(example.amount, example.currency),
+      version: example.version,
+      attempt: example.attemptId,
+      trace: example.traceId,
+    });
+  return incident.examples.map(tell);
 }
 
 /** While the shop does not answer, its figures are the last ones from before. */
@@ -177,102 +285,113 @@ function isBlind({ kind, isOver }: Incident): boolean {
   return kind === 'shop-down' && !isOver;
 }
 
+type Fact = readonly [name: string, value: string | undefined];
 type Facts = { name: string; value: string }[];
 
 /** Facts whose value could not be measured are left out. */
-function facts(entries: readonly (readonly [name: string, value: string | undefined])[]): Facts {
+function facts(entries: readonly Fact[]): Facts {
   return entries.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
 }
 
-function mainNumbers({ words, telling, incident }: Story): (readonly [string, string | undefined])[] {
-  const { facts: names } = words;
-  if (isBlind(incident)) {
-    const before = telling.ordersBefore === undefined ? undefined : words.perMinute(telling.ordersBefore);
-    return [[names.orders, words.nowAndBefore(words.unseen, before)]];
-  }
+function mainNumbers({ words, values, incident }: Story): Fact[] {
+  const { texts } = words;
+  const perMinute = (value: string | undefined) =>
+    value === undefined ? undefined : words.say(texts.per_minute, { value });
   const pair = (now: string | undefined, before: string | undefined) =>
-    now === undefined ? undefined : words.nowAndBefore(now, before);
-  const perMinute = (now: string | undefined, before: string | undefined) =>
-    now === undefined ? undefined : words.nowAndBefore(words.perMinute(now), before);
+    now === undefined ? undefined : words.say(texts.now_and_before, { now, before });
+  if (isBlind(incident)) return [[texts.fact.orders, pair(texts.unseen, perMinute(values.orders_before))]];
+  // Of the few who still come in, nearly all succeed: that would only hide the trouble.
+  const isRateTelling = !isUnseen(incident.kind) && incident.kind !== 'attempts-stopped';
   return [
-    [names.success, pair(telling.success, telling.successBefore)],
-    [names.orders, perMinute(telling.orders, telling.ordersBefore)],
-    [names.attempts, perMinute(telling.attempts, telling.attemptsBefore)],
+    [texts.fact.success, isRateTelling ? pair(values.success, values.success_before) : undefined],
+    [texts.fact.orders, pair(perMinute(values.orders), values.orders_before)],
+    [texts.fact.attempts, pair(perMinute(values.attempts), values.attempts_before)],
   ];
 }
 
 /** How many checkouts the rates are about: one of one is another story than four hundred of four hundred. */
-function sampleSize({ incident, words, numbers }: Story): readonly [string, string | undefined] {
+function sampleSize({ incident, words, numbers }: Story): Fact {
   const { sample } = incident.figures;
   const isAbout = incident.kind === 'failures' || incident.kind === 'trickle';
-  if (sample === undefined || !isAbout || sample.finished < 0.5) return [words.facts.failed, undefined];
-  return [words.facts.failed, words.outOf(numbers.count(sample.failed), numbers.count(sample.finished))];
+  const { fact, out_of: outOf } = words.texts;
+  if (sample === undefined || !isAbout || sample.finished < 0.5) return [fact.failed, undefined];
+  return [fact.failed, words.say(outOf, { failed: numbers.count(sample.failed), all: numbers.count(sample.finished) })];
 }
 
 function numbersForDev(story: Story): Facts {
-  const { words, incident, telling } = story;
-  const { facts: names } = words;
+  const { words, incident, values } = story;
+  const { fact } = words.texts;
   return facts([
     ...culpritFacts(story),
     ...mainNumbers(story),
     sampleSize(story),
     [
-      names.slowest,
-      telling.slowest === undefined || isBlind(incident)
-        ? undefined
-        : `${telling.slowest.part}: ${telling.slowest.seconds}`,
+      fact.slowest,
+      values.slow_part === undefined || isBlind(incident) ? undefined : `${values.slow_part}: ${values.slow_seconds}`,
     ],
-    [names.versions, incident.figures.versions.join(', ')],
-    [names.alerts, incident.alertNames.join(', ')],
+    [fact.versions, incident.figures.versions.join(', ')],
+    [fact.alerts, incident.alertNames.join(', ')],
   ]);
 }
 
 function numbersForOps(story: Story): Facts {
-  const { words, incident, telling, numbers } = story;
-  const { facts: names } = words;
-  const { figures } = incident;
+  const { words, incident, values, numbers } = story;
+  const { fact, per_minute: perMinute } = words.texts;
+  const { targets, serverErrorsPerMinute, eventLoopLagSeconds, memoryBytes } = incident.figures;
+  const seen = <T>(value: T | undefined) => (isBlind(incident) ? undefined : value);
   return facts([
     ...culpritFacts(story),
     ...mainNumbers(story),
     sampleSize(story),
-    [names.targets, figures.targets.all === 0 ? undefined : `${figures.targets.up} / ${figures.targets.all}`],
-    [names.database, isBlind(incident) ? undefined : telling.databaseSeconds],
-    [names.waiting, telling.waiting],
+    [fact.targets, targets.all === 0 ? undefined : `${targets.up} / ${targets.all}`],
+    [fact.database, seen(values.database_seconds)],
+    [fact.waiting, seen(values.waiting)],
     [
-      names.serverErrors,
-      figures.serverErrorsPerMinute === undefined || figures.serverErrorsPerMinute < 0.5
+      fact.server_errors,
+      serverErrorsPerMinute === undefined || serverErrorsPerMinute < 0.5
         ? undefined
-        : words.perMinute(numbers.rough(figures.serverErrorsPerMinute)),
+        : words.say(perMinute, { value: numbers.rough(serverErrorsPerMinute) }),
     ],
-    [names.declined, incident.kind === 'declines' ? telling.declined : undefined],
-    [names.alerts, incident.alertNames.join(', ')],
+    [fact.event_loop, eventLoopLagSeconds === undefined ? undefined : seen(numbers.seconds(eventLoopLagSeconds))],
+    [fact.memory, memoryBytes === undefined ? undefined : seen(numbers.megabytes(memoryBytes))],
+    [fact.declined, incident.kind === 'declines' ? values.declined : undefined],
+    [fact.alerts, incident.alertNames.join(', ')],
   ]);
 }
 
 /** The failing part label by label, for readers who copy it into a query. */
-function culpritFacts({ telling, words }: Story): (readonly [string, string])[] {
-  const labels = telling.culprit?.labels ?? {};
-  return Object.entries(words.labelNames)
+function culpritFacts({ incident, words }: Story): Fact[] {
+  const labels = culpritOf(incident)?.labels ?? {};
+  return Object.entries(words.texts.label)
     .filter(([name]) => labels[name] !== undefined)
-    .map(([name, word]) => [word.charAt(0).toUpperCase() + word.slice(1), labels[name] as string] as const);
+    .map(([name, text]) => [capital(words.say(text, { value: '' }).trim()), labels[name]]);
+}
+
+function lossFacts(story: Story): Fact[] {
+  const { words, incident, numbers } = story;
+  const { fact } = words.texts;
+  const { orders, money, otherMoney } = incident.loss;
+  if (!hasLost(incident)) return [];
+  const ranged = ({ mid, low, high }: Estimate, write: (value: number) => string) =>
+    words.say(words.texts.range, { mid: write(mid), ...(low === high ? {} : { low: write(low), high: write(high) }) });
+  const amounts = [
+    ...(money.mid > 0 ? [ranged(money, (value) => numbers.money(value))] : []),
+    ...otherMoney
+      .filter((other) => other.money.mid > 0)
+      .map((other) => ranged(other.money, (value) => numbers.money(value, other.currency))),
+  ];
+  return [
+    [fact.lost, ranged(orders, (value) => numbers.count(value))],
+    [fact.money, amounts.join(' + ')],
+    [fact.retried, incident.loss.retried < 3 ? undefined : numbers.count(incident.loss.retried)],
+  ];
 }
 
 function numbersForBusiness(story: Story): Facts {
-  const { words, incident, numbers } = story;
-  const { facts: names } = words;
-  const { loss } = incident;
-  const isLosing = losesOrders(incident) && loss.orders.mid >= 1;
-  return facts([
-    [names.lost, isLosing ? `${numbers.count(loss.orders.mid)} (${numbers.countRange(loss.orders)})` : undefined],
-    [
-      names.money,
-      isLosing && loss.money.mid > 0
-        ? `${numbers.money(loss.money.mid)} (${numbers.moneyRange(loss.money)})`
-        : undefined,
-    ],
-    ...mainNumbers(story).slice(0, 2),
-    sampleSize(story),
-  ]);
+  const { attempts } = story.words.texts.fact;
+  const isAboutAttempts = story.incident.kind === 'attempts-stopped' || story.incident.kind === 'silent';
+  const main = mainNumbers(story).filter(([name]) => isAboutAttempts || name !== attempts);
+  return facts([...lossFacts(story), ...main, sampleSize(story)]);
 }
 
 function providers({ incident, words, numbers }: Story): string[] {
@@ -280,85 +399,111 @@ function providers({ incident, words, numbers }: Story): string[] {
   const bad = incident.figures.providers.filter(({ errorRate }) => errorRate > 0.005);
   return bad
     .slice(0, 5)
-    .map(({ provider, errorRate }) => `${provider}: ${words.failPercent(numbers.percent(errorRate))}`);
+    .map(
+      ({ provider, errorRate }) =>
+        `${provider}: ${words.say(words.texts.fail_share, { share: numbers.percent(errorRate) })}`,
+    );
 }
 
-function query({ incident, config, words, telling }: Story): BriefingBlock {
+function query({ incident, config }: Story): string {
   const { pair } = windowsFor(config);
-  const matchers = Object.entries(telling.culprit?.labels ?? {}).map(
+  const matchers = Object.entries(culpritOf(incident)?.labels ?? {}).map(
     ([name, value]) => `,${name}=${JSON.stringify(value)}`,
   );
-  const text =
-    incident.kind === 'attempts-stopped' || incident.kind === 'silent'
-      ? `sum by (channel, region) (rate(checkout_attempts_total[${pair}])) * 60`
-      : `sum by (step, provider, reason) (rate(checkout_outcomes_total{outcome="failure",reason_class="technical"${matchers.join('')}}[${pair}])) * 60`;
-  return { kind: 'code', heading: words.headings.query, text };
+  return incident.kind === 'attempts-stopped' || incident.kind === 'silent'
+    ? `sum by (channel, region) (rate(checkout_attempts_total[${pair}])) * 60`
+    : `sum by (step, provider, reason) (rate(checkout_outcomes_total{outcome="failure",reason_class="technical"${matchers.join('')}}[${pair}])) * 60`;
 }
 
-function whoIsOnIt({ config, words }: Story): string {
+function whoIsOnIt({ config, words, numbers }: Story): string {
   const teams = config.teams.filter(({ audience }) => audience !== 'business').map(({ name }) => name);
-  return teams.length === 0 ? '' : words.told(teams);
+  return teams.length === 0 ? '' : words.say(words.texts.who_is_told, { teams: numbers.list(teams) });
 }
 
 function leadWhenOver(story: Story): string {
-  const { incident, words, numbers, telling } = story;
-  const duration = numbers.duration(incident.untilMs - incident.sinceMs);
-  const total =
-    losesOrders(incident) && incident.loss.orders.mid >= 1 ? words.lossTotal(tellLoss(incident, numbers)) : '';
+  const { incident, words, numbers, values } = story;
+  const { texts } = words;
   return [
-    `${words.recovered[incident.kind](telling)}.`,
-    words.lasted(duration, telling.since, numbers.clock(incident.untilMs)),
-    total,
+    `${words.say(texts.recovered[incident.kind], values)}.`,
+    words.say(texts.lasted, {
+      duration: numbers.duration(incident.untilMs - incident.sinceMs),
+      from: values.since,
+      to: numbers.clock(incident.untilMs),
+    }),
+    hasLost(incident) ? words.say(texts.lost_in_total, lossValues(story)) : '',
   ]
     .filter(Boolean)
     .join(' ');
 }
 
 function blocksWhenOver(story: Story): BriefingBlock[] {
-  const { incident, team, words, numbers, telling } = story;
-  const { facts: names } = words;
-  const { loss } = incident;
-  const lost = losesOrders(incident) && loss.orders.mid >= 1;
+  const { incident, team, words, numbers, values } = story;
+  const { fact, heading, worst_at: worstAt } = words.texts;
   // Where customers did not get as far as failing, the rate of those who did says nothing.
-  const worst = isUnseen(incident.kind) || incident.kind === 'attempts-stopped' ? undefined : incident.worstSuccessRate;
+  const worst = isUnseen(incident.kind) || incident.kind === 'attempts-stopped' ? undefined : incident.worst;
   const summary = facts([
-    [names.success, telling.success],
-    [names.worst, worst === undefined ? undefined : numbers.percent(worst)],
-    sampleSize(story),
-    [names.duration, numbers.duration(incident.untilMs - incident.sinceMs)],
-    [names.lost, lost ? `${numbers.count(loss.orders.mid)} (${numbers.countRange(loss.orders)})` : undefined],
+    [fact.success, values.success],
     [
-      names.money,
-      lost && loss.money.mid > 0 ? `${numbers.money(loss.money.mid)} (${numbers.moneyRange(loss.money)})` : undefined,
+      fact.worst,
+      worst === undefined
+        ? undefined
+        : words.say(worstAt, { success: numbers.percent(worst.successRate), clock: numbers.clock(worst.atMs) }),
     ],
-    [names.alerts, team.audience === 'business' ? undefined : incident.alertNames.join(', ')],
+    sampleSize(story),
+    [fact.duration, numbers.duration(incident.untilMs - incident.sinceMs)],
+    ...lossFacts(story),
+    [fact.alerts, team.audience === 'business' ? undefined : incident.alertNames.join(', ')],
   ]);
   const wasWrong = incident.diagnosis.failures.concat(
     incident.kind === 'attempts-stopped' ? incident.diagnosis.missing : [],
   );
   return [
-    { kind: 'facts', heading: words.headings.numbers, facts: summary },
+    { kind: 'facts', heading: heading.numbers, facts: summary },
+    { kind: 'text', heading: heading.recovered, text: cameBack(story) },
     {
       kind: 'list',
-      heading: words.headings.partsBefore,
+      heading: heading.options,
+      items: team.audience === 'business' && hasLost(incident) ? words.sayAll(words.texts.win_back, values) : [],
+    },
+    {
+      kind: 'list',
+      heading: heading.parts_before,
       items:
         team.audience === 'business'
           ? []
           : wasWrong.map((finding) => `${words.part(finding.labels)}${reasons(finding, words, numbers)}`),
     },
+    { kind: 'list', heading: heading.examples, items: team.audience === 'dev' ? examples(story) : [] },
   ];
 }
 
-function links({ incident, team, config, words }: Story, pageUrl: string): { text: string; url: string }[] {
+/** Orders since the end beyond the usual; nothing is said where it is too early to tell. */
+function cameBack({ incident, words, numbers }: Story): string {
+  const { recovered } = incident;
+  if (recovered === undefined || !hasLost(incident)) return '';
+  const { texts } = words;
+  if (recovered.orders.low < 1) return texts.nobody_came_back;
+  return words.say(texts.came_back, {
+    orders: numbers.count(recovered.orders.mid),
+    money: recovered.money.mid > 0 ? numbers.money(recovered.money.mid) : undefined,
+  });
+}
+
+function links(story: Story, pageUrl: string): { text: string; url: string }[] {
+  const { incident, team, config, words } = story;
+  const { link, heading } = words.texts;
   const page = pageUrl.replace(/\/+$/, '');
   const { shop } = config;
-  const all = [{ text: words.links.page, url: `${page}/` }];
+  const all = [{ text: link.page, url: `${page}/` }];
   if (team.audience === 'business') return all;
   const runbooks = shop.runbookUrl.startsWith(shop.pageUrl)
     ? shop.runbookUrl.replace(shop.pageUrl, page)
     : shop.runbookUrl;
-  all.push({ text: words.links.runbook, url: `${runbooks}/${incident.alert}` });
-  if (shop.dashboardUrl !== shop.pageUrl) all.push({ text: words.links.dashboard, url: shop.dashboardUrl });
+  all.push({ text: link.runbook, url: `${runbooks}/${incident.alert}` });
+  if (shop.dashboardUrl !== shop.pageUrl) all.push({ text: link.dashboard, url: shop.dashboardUrl });
+  if (team.audience === 'dev' && !incident.isOver) {
+    all.push({ text: heading.query, url: `${page}/api/v1/query?query=${encodeURIComponent(query(story))}` });
+  }
   return all;
 }
 
@@ -372,6 +517,10 @@ function hasContent(block: BriefingBlock): boolean {
     case 'list':
       return block.items.length > 0;
   }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function cut(text: string): string {

@@ -1,4 +1,5 @@
 import type { AlertEnricher, Briefing, Clock, Ledger, Notification, Querier } from '@tillwatch/model';
+import type { FailureSource } from '../failures/failure-example.ts';
 import { IncidentReader } from '../incident/incident.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { composeBriefing } from './compose-briefing.ts';
@@ -12,6 +13,8 @@ export interface EnricherOptions {
   readonly pageUrl: string;
   /** Remembers since when an incident lasts, so that later messages say the same; without it that is found anew. */
   readonly ledger?: Ledger;
+  /** The last failures that the shop logged, for developers. */
+  readonly failures?: FailureSource;
 }
 
 /**
@@ -19,8 +22,8 @@ export interface EnricherOptions {
  * config, and alerts that are not Tillwatch's own, are left to their own templates.
  */
 export function createEnricher(options: EnricherOptions): AlertEnricher {
-  const { querier, config, clock, pageUrl, ledger } = options;
-  const incidents = new IncidentReader(querier, config, clock, ledger);
+  const { querier, config, clock, pageUrl, ledger, failures } = options;
+  const incidents = new IncidentReader(querier, config, clock, ledger, failures);
   return {
     async brief(notification: Notification): Promise<Briefing | undefined> {
       const team = config.teams.find(({ name }) => name === notification.receiver);

@@ -26,20 +26,35 @@ export class Numbers {
     return this.#format(value, { maximumSignificantDigits: value >= 100 ? 3 : 2 });
   }
 
-  /** An estimate of money, without digits that nobody can know. */
-  money(value: number): string {
+  /** An estimate of money, without digits that nobody can know; in the shop's currency when none is given. */
+  money(value: number, currency = this.#currency): string {
     const digits = value >= 1_000 ? 3 : 2;
     const rounded = value <= 0 ? 0 : Number(value.toPrecision(digits));
     return this.#format(Math.round(rounded), {
       style: 'currency',
-      currency: this.#currency,
+      currency,
       maximumFractionDigits: 0,
       minimumFractionDigits: 0,
     });
   }
 
-  moneyRange({ low, high }: Estimate): string {
-    return `${this.money(low)} – ${this.money(high)}`;
+  moneyRange({ low, high }: Estimate, currency = this.#currency): string {
+    return `${this.money(low, currency)} – ${this.money(high, currency)}`;
+  }
+
+  /** Money to the last cent, as a customer paid or would have paid it. */
+  amount(value: number, currency = this.#currency): string {
+    return this.#format(value, { style: 'currency', currency });
+  }
+
+  /** `412 MB`. */
+  megabytes(bytes: number): string {
+    return this.#format(bytes / 1e6, { style: 'unit', unit: 'megabyte', maximumSignificantDigits: 3 });
+  }
+
+  /** `a, b and c`. */
+  list(items: readonly string[]): string {
+    return new Intl.ListFormat(this.#language, { type: 'conjunction' }).format(items);
   }
 
   countRange({ low, high }: Estimate): string {
@@ -60,10 +75,12 @@ export class Numbers {
     return this.#format(value, { style: 'unit', unit: 'second', unitDisplay: 'short', maximumSignificantDigits: 2 });
   }
 
-  clock(atMs: number): string {
+  /** `14:05`, with seconds `14:05:09`. */
+  clock(atMs: number, precision: 'minute' | 'second' = 'minute'): string {
     return new Intl.DateTimeFormat(this.#language, {
       hour: '2-digit',
       minute: '2-digit',
+      ...(precision === 'second' ? { second: '2-digit' } : {}),
       hourCycle: 'h23',
       timeZone: this.#timezone,
     }).format(atMs);

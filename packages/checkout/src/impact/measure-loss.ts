@@ -1,84 +1,79 @@
-import { formatDuration, type Querier } from '@tillwatch/model';
+import type { Querier } from '@tillwatch/model';
 import type { Periods } from '../diagnosis/diagnose.ts';
-import { alternatives, counted, quoted } from '../plan/expressions.ts';
+import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
-import { type Counts, estimateLoss, type Loss } from './estimate-loss.ts';
+import { type Estimate, type Expected, estimateLoss, type LostOrders } from './estimate-loss.ts';
+import { type OtherMoney, pricing } from './money.ts';
+import { readTallies, summed, type WindowTally, windowsOf } from './tally.ts';
+import { demandByClock, demandByViews, readUsual, type Usual } from './usual.ts';
+
+/** What trouble has cost. Orders are whole; money is in major units of the shop's currency, 0 when the value of an order is unknown. */
+export interface Loss {
+  readonly orders: Estimate;
+  readonly money: Estimate;
+  /** At the pace of the last quarter of an hour. */
+  readonly ordersPerHour: Estimate;
+  readonly moneyPerHour: Estimate;
+  /** Money in currencies that `shop.rates` does not convert, kept apart. */
+  readonly otherMoney: readonly OtherMoney[];
+  /** Orders of customers who had failed and tried again with success meanwhile: not among the lost ones. */
+  readonly retried: number;
+}
+
+const MOST_WINDOWS = 30;
+const RECENT_MS = 15 * 60_000;
+const HOUR_MS = 3_600_000;
 
 /**
- * Counts what came and what came before, and estimates what was lost between `sinceMs` and `untilMs`. With `byClock` page
- * views say nothing about demand, because nobody reaches the pages or nobody counts them.
+ * Counts what came between `sinceMs` and `untilMs` and what came before, and estimates what was lost. With `byClock` neither
+ * page views nor attempts say anything about demand, because nobody reaches the pages or nobody counts them.
  */
 export async function measureLoss(
   querier: Querier,
   config: TillwatchConfig,
-  periods: Periods,
+  { sinceMs, untilMs, pastMs }: Periods,
   byClock: boolean,
 ): Promise<Loss> {
-  const { sinceMs, untilMs, pastMs } = periods;
-  const durationMs = Math.max(1_000, Math.round((untilMs - sinceMs) / 1_000) * 1_000);
-  const during = formatDuration(durationMs);
-  const past = formatDuration(pastMs);
-  const [now, before, failedNow, failedBefore, value] = await Promise.all([
-    counts(querier, config, during, untilMs, durationMs),
-    counts(querier, config, past, sinceMs, pastMs),
-    failureRate(querier, during, untilMs),
-    failureRate(querier, past, sinceMs),
-    orderValue(querier, config, sinceMs),
+  const windows = windowsOf(sinceMs, untilMs, windowsFor(config).unitMinutes * 60_000, MOST_WINDOWS);
+  const [tallies, usual] = await Promise.all([
+    readTallies(querier, config, windows, true),
+    readUsual(querier, config, sinceMs),
   ]);
-  return estimateLoss({
-    now: byClock ? { ...now, durationMs, pageViews: undefined } : now,
-    before,
-    extraFailures: failedNow.failed - failedNow.finished * failedBefore.rate,
-    averageOrderValue: value ?? config.shop.averageOrderValue,
-  });
-}
+  const hasViews = usual.all.pageViews >= 1;
+  const { fromMs } = windows;
+  const clock =
+    byClock || !hasViews
+      ? await demandByClock(querier, config, { levelUntilMs: fromMs, fromMs, untilMs, pastMs })
+      : undefined;
 
-async function counts(
-  querier: Querier,
-  { journey }: TillwatchConfig,
-  window: string,
-  atMs: number,
-  durationMs: number,
-): Promise<Counts> {
-  const routes = quoted(alternatives(journey.pageRoutes));
-  const views = `http_requests_total{route=~${routes},code=~"2..|3..",method=~"|GET"}`;
-  const [orders, attempts, pageViews, seen] = await Promise.all([
-    one(querier, `sum(${counted('checkout_outcomes_total{outcome="success"}', window)})`, atMs),
-    one(querier, `sum(${counted('checkout_attempts_total', window)})`, atMs),
-    one(querier, `sum(increase(${views}[${window}]))`, atMs),
-    one(querier, `max(count_over_time(up[${window}:15s])) * 15`, atMs),
-  ]);
+  const estimate = (some: readonly WindowTally[]): { tally: WindowTally; result: LostOrders } => {
+    const tally = summed(some);
+    const demand =
+      clock === undefined ? demandByViews(usual, tally.pageViews) : shareOf(clock, some.length / tallies.length);
+    return { tally, result: estimateLoss({ now: tally, ...usualFor(usual), demand, isUnseen: byClock }) };
+  };
+  const { tally, result } = estimate(tallies);
+  const recentCount = Math.max(1, Math.min(tallies.length, Math.round(RECENT_MS / windows.widthMs)));
+  const recent = recentCount === tallies.length ? result : estimate(tallies.slice(-recentCount)).result;
+  const perHour = scaledToWhole(recent.lost, HOUR_MS / (recentCount * windows.widthMs));
+  const price = pricing(config, usual.all, tally, result.lost.mid);
   return {
-    // A watch that began a moment ago has not seen the whole window.
-    durationMs: Math.min(durationMs, (seen ?? durationMs / 1_000) * 1_000),
-    orders: orders ?? 0,
-    attempts: attempts ?? 0,
-    pageViews,
+    orders: result.lost,
+    ...price(result.lost),
+    ordersPerHour: perHour,
+    moneyPerHour: price(perHour).money,
+    retried: result.retried,
   };
 }
 
-async function failureRate(
-  querier: Querier,
-  window: string,
-  atMs: number,
-): Promise<{ failed: number; finished: number; rate: number }> {
-  const finishedSeries = 'checkout_outcomes_total{outcome=~"success|failure",reason_class=~"|technical"}';
-  const failedSeries = 'checkout_outcomes_total{outcome="failure",reason_class="technical"}';
-  const [failed = 0, finished = 0] = await Promise.all([
-    one(querier, `sum(${counted(failedSeries, window)})`, atMs),
-    one(querier, `sum(${counted(finishedSeries, window)})`, atMs),
-  ]);
-  return { failed, finished, rate: finished > 0 ? failed / finished : 0 };
+function usualFor({ all, conversionDrift }: Usual) {
+  return { usual: all, conversionDrift };
 }
 
-/** The mean value of an order in the six hours before, when there were enough of them to have a mean. */
-async function orderValue(querier: Querier, { shop }: TillwatchConfig, atMs: number): Promise<number | undefined> {
-  const money = `sum(increase(checkout_order_value_total{outcome=~"|success",currency=~${quoted(`|${shop.currency}`)}}[6h]))`;
-  const orders = 'sum(increase(checkout_outcomes_total{outcome="success"}[6h]))';
-  const value = await one(querier, `${money} / (${orders} >= 5)`, atMs);
-  return value !== undefined && Number.isFinite(value) && value > 0 ? value : undefined;
+function shareOf({ mean, deviation }: Expected, share: number): Expected {
+  return { mean: mean * share, deviation: deviation * share };
 }
 
-async function one(querier: Querier, expr: string, atMs: number): Promise<number | undefined> {
-  return (await querier.instant(expr, atMs))[0]?.value;
+function scaledToWhole({ low, mid, high }: Estimate, factor: number): Estimate {
+  return { low: Math.floor(low * factor), mid: Math.round(mid * factor), high: Math.ceil(high * factor) };
 }

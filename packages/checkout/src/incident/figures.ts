@@ -1,6 +1,6 @@
 import { formatDuration, type Querier } from '@tillwatch/model';
 import type { Periods } from '../diagnosis/diagnose.ts';
-import { settledMean, shopUp } from '../plan/expressions.ts';
+import { alternatives, quoted, settledMean, shopUp } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 
@@ -24,15 +24,29 @@ export interface Figures {
   readonly targets: { readonly up: number; readonly all: number };
   readonly providers: readonly { readonly provider: string; readonly errorRate: number }[];
   readonly serverErrorsPerMinute: number | undefined;
+  /** Of the instance that lags most. */
+  readonly eventLoopLagSeconds: number | undefined;
+  /** Resident, of the largest instance. */
+  readonly memoryBytes: number | undefined;
   readonly versions: readonly string[];
 }
 
 /** Beyond this many units nobody counts any more. */
 const MOST_UNITS = 360;
 
-export async function readFigures(querier: Querier, config: TillwatchConfig, periods: Periods): Promise<Figures> {
+/**
+ * Reads the figures at the end of `periods` and before their beginning. What ended is counted up to `troubleUntilMs`: what came
+ * after the trouble is no part of it.
+ */
+export async function readFigures(
+  querier: Querier,
+  config: TillwatchConfig,
+  periods: Periods,
+  troubleUntilMs: number,
+): Promise<Figures> {
   const { pair, unit, unitMinutes } = windowsFor(config);
   const past = formatDuration(periods.pastMs);
+  const jobs = `job=~${quoted(alternatives([...new Set(config.targets.map(({ job }) => job))]))}`;
   const nowMs = periods.untilMs;
   const beforeMs = Math.min(periods.sinceMs, nowMs) - 30_000;
   const one = async (expr: string, atMs: number): Promise<number | undefined> => {
@@ -47,10 +61,10 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
   const perMinute = (what: string) =>
     both(`${what}:increase${unit} / ${unitMinutes}`, `${usual(`${what}:increase${unit}`)} / ${unitMinutes}`);
   const unitMs = unitMinutes * 60_000;
-  const sinceUnits = Math.ceil((nowMs - periods.sinceMs) / unitMs);
+  const sinceUnits = Math.ceil((troubleUntilMs - periods.sinceMs) / unitMs);
   const troubled = formatDuration(Math.min(Math.max(2, sinceUnits), MOST_UNITS) * unitMs);
   const counted = (what: string) =>
-    one(`sum_over_time(checkout:${what}:increase${unit}{slice="all"}[${troubled}:${unit}])`, nowMs);
+    one(`sum_over_time(checkout:${what}:increase${unit}{slice="all"}[${troubled}:${unit}])`, troubleUntilMs);
   const declined = (window: string) => `checkout:declined:increase${window}`;
 
   const [successRate, ordersPerMinute, attemptsPerMinute, declineRate, databaseP95Seconds] = await Promise.all([
@@ -64,15 +78,18 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
     both(`checkout:db_seconds:p95_${unit}`, usual(`checkout:db_seconds:p95_${unit}`)),
   ]);
   const [failed, finished] = await Promise.all([counted('failed'), counted('finished')]);
-  const [slowest, poolWaiting, up, all, providers, serverErrorsPerMinute, versions] = await Promise.all([
-    querier.instant(`topk(1, checkout:step_seconds:p95_${unit})`, nowMs),
-    one('max(db_pool_waiting)', nowMs),
-    one(`sum(${shopUp(config)})`, nowMs),
-    one(`count(${shopUp(config)})`, nowMs),
-    querier.instant(`sort_desc(checkout:error_ratio:${pair}{slice="provider"})`, nowMs),
-    one(`sum(rate(http_requests_total{code=~"5.."}[${unit}])) * 60`, nowMs),
-    querier.instant('count by (version) (app_info)', nowMs),
-  ]);
+  const [slowest, poolWaiting, up, all, providers, serverErrorsPerMinute, eventLoop, memory, versions] =
+    await Promise.all([
+      querier.instant(`topk(1, checkout:step_seconds:p95_${unit})`, nowMs),
+      one('max(db_pool_waiting)', nowMs),
+      one(`sum(${shopUp(config)})`, nowMs),
+      one(`count(${shopUp(config)})`, nowMs),
+      querier.instant(`sort_desc(checkout:error_ratio:${pair}{slice="provider"})`, nowMs),
+      one(`sum(rate(http_requests_total{code=~"5.."}[${unit}])) * 60`, nowMs),
+      one(`max(nodejs_eventloop_lag_p99_seconds{${jobs}} or nodejs_eventloop_lag_seconds{${jobs}})`, nowMs),
+      one(`max(process_resident_memory_bytes{${jobs}})`, nowMs),
+      querier.instant('count by (version) (app_info)', nowMs),
+    ]);
   const top = slowest[0];
   return {
     successRate,
@@ -89,6 +106,8 @@ export async function readFigures(querier: Querier, config: TillwatchConfig, per
     targets: { up: up ?? 0, all: all ?? 0 },
     providers: providers.map(({ labels, value }) => ({ provider: labels.get('provider'), errorRate: value })),
     serverErrorsPerMinute,
+    eventLoopLagSeconds: eventLoop,
+    memoryBytes: memory,
     versions: versions.map(({ labels }) => labels.get('version')).filter((version) => version !== ''),
   };
 }

@@ -54,3 +54,8 @@ export function weightiest(alerts: readonly Alert[]): { kind: IncidentKind; aler
 export function isUnseen(kind: IncidentKind): boolean {
   return kind === 'silent' || kind === 'shop-down';
 }
+
+/** Kinds in which customers get as far as failing, so that the shop's log tells something about them. */
+export function leavesFailures(kind: IncidentKind): boolean {
+  return !isUnseen(kind) && kind !== 'attempts-stopped' && kind !== 'declines' && kind !== 'watch';
+}

@@ -8,12 +8,13 @@ import {
   type Querier,
 } from '@tillwatch/model';
 import { type Diagnosis, diagnose, type Periods } from '../diagnosis/diagnose.ts';
-import type { Loss } from '../impact/estimate-loss.ts';
-import { measureLoss } from '../impact/measure-loss.ts';
+import type { FailureExample, FailureSource } from '../failures/failure-example.ts';
+import { type Loss, measureLoss } from '../impact/measure-loss.ts';
+import { measureRecovery, type Recovery } from '../impact/measure-recovery.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { type Figures, readFigures } from './figures.ts';
-import { type IncidentKind, isUnseen, weightiest } from './incident-kind.ts';
+import { type IncidentKind, isUnseen, leavesFailures, weightiest } from './incident-kind.ts';
 import { findEnd, findOnset } from './onset.ts';
 
 /** The story behind the alerts of one notification: the same for everybody who is told about it. */
@@ -30,8 +31,12 @@ export interface Incident {
   readonly figures: Figures;
   readonly diagnosis: Diagnosis;
   readonly loss: Loss;
-  /** The lowest success rate of the time, when it is over. */
-  readonly worstSuccessRate: number | undefined;
+  /** When it is over: the lowest success rate, and when that was. */
+  readonly worst: { readonly successRate: number; readonly atMs: number } | undefined;
+  /** When it is over: orders beyond the usual since then. */
+  readonly recovered: Recovery | undefined;
+  /** The last failures of the part at fault that the shop logged, newest first. */
+  readonly examples: readonly FailureExample[];
   readonly alertNames: readonly string[];
   readonly promotion: string | undefined;
 }
@@ -40,6 +45,7 @@ const SHELF = 'checkout-incidents';
 /** Teams are told within moments of each other and must read the same numbers. */
 const SAME_MOMENT_MS = 20_000;
 const MAX_REMEMBERED = 50;
+const MOST_EXAMPLES = 5;
 
 /** What an incident remembers between its messages. */
 interface Memory {
@@ -52,13 +58,21 @@ export class IncidentReader {
   readonly #config: TillwatchConfig;
   readonly #clock: Clock;
   readonly #ledger: Ledger | undefined;
+  readonly #failures: FailureSource | undefined;
   readonly #recent = new Map<string, { readonly atMs: number; readonly incident: Promise<Incident> }>();
 
-  constructor(querier: Querier, config: TillwatchConfig, clock: Clock, ledger: Ledger | undefined) {
+  constructor(
+    querier: Querier,
+    config: TillwatchConfig,
+    clock: Clock,
+    ledger: Ledger | undefined,
+    failures: FailureSource | undefined,
+  ) {
     this.#querier = querier;
     this.#config = config;
     this.#clock = clock;
     this.#ledger = ledger;
+    this.#failures = failures;
   }
 
   /** `undefined` when none of the alerts is Tillwatch's own. */
@@ -97,13 +111,17 @@ export class IncidentReader {
       pastMs: this.#config.objectives.comparedWithMs,
     };
     const querier = this.#querier;
-    const [figures, diagnosis, loss, worstSuccessRate] = await Promise.all([
+    const [figures, diagnosis, loss, worst] = await Promise.all([
       // Of the all-clear's figures "now" is now: what was bad before is in the worst value.
-      readFigures(querier, this.#config, { ...trouble, untilMs: atMs }),
+      readFigures(querier, this.#config, { ...trouble, untilMs: atMs }, isOver ? endMs : atMs),
       diagnose(querier, trouble),
       measureLoss(querier, this.#config, trouble, isUnseen(kind)),
       isOver ? this.#worst(trouble) : undefined,
     ]);
+    const recovered = isOver
+      ? await measureRecovery(querier, this.#config, { ...trouble, endMs, nowMs: atMs }, loss)
+      : undefined;
+    const culprit = diagnosis.failures[0]?.labels ?? {};
     return {
       kind,
       alert: alertName(alert),
@@ -115,7 +133,12 @@ export class IncidentReader {
       figures,
       diagnosis,
       loss,
-      worstSuccessRate,
+      worst,
+      recovered,
+      examples:
+        leavesFailures(kind) && this.#failures !== undefined
+          ? this.#failures.last({ sinceMs, untilMs: trouble.untilMs, labels: culprit, limit: MOST_EXAMPLES })
+          : [],
       alertNames: [...new Set(alerts.map(alertName))],
       promotion: this.#config.promotions.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs)?.name,
     };
@@ -146,11 +169,15 @@ export class IncidentReader {
     }
   }
 
-  async #worst({ sinceMs, untilMs }: Periods): Promise<number | undefined> {
+  async #worst({ sinceMs, untilMs }: Periods): Promise<Incident['worst']> {
     const { unit } = windowsFor(this.#config);
     const stepMs = Math.max(5_000, Math.ceil((untilMs - sinceMs) / 500));
     const [series] = await this.#querier.range(`checkout:success_ratio:${unit}{slice="all"}`, sinceMs, untilMs, stepMs);
-    const values = series === undefined ? [] : [...series.values].filter((value) => !Number.isNaN(value));
-    return values.length === 0 ? undefined : values.reduce((worst, value) => Math.min(worst, value), 1);
+    let worst: Incident['worst'];
+    for (const [i, atMs] of [...(series?.timestampsMs ?? [])].entries()) {
+      const successRate = series?.values[i] as number;
+      if (successRate < (worst?.successRate ?? Number.POSITIVE_INFINITY)) worst = { successRate, atMs };
+    }
+    return worst;
   }
 }

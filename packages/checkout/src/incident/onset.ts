@@ -7,6 +7,13 @@ import type { IncidentKind } from './incident-kind.ts';
 /** How far before the alert its beginning is looked for. */
 const LOOK_BACK_MS = 30 * 60_000;
 const STEP_MS = 15_000;
+/** A creeping fault is looked for farther back. */
+const CREEP_MS = 6 * 3_600_000;
+/** Beginnings that are so close are the same, and the one from finer steps is better. */
+const CLOSE_MS = 3 * 60_000;
+const HEALTHY_GAP_MS = 15 * 60_000;
+/** Nats against trouble that a healthy stretch has to have. */
+const DOUBT = 5;
 
 /** What customers do less of stands out once it falls below this share of the usual. */
 const FEW = 0.7;
@@ -74,8 +81,67 @@ export async function findOnset(
   const expr = troubleSeries(kind, config);
   if (expr === undefined) return firedAtMs;
   const [series] = await querier.range(expr, firedAtMs - LOOK_BACK_MS, firedAtMs, STEP_MS);
-  if (series === undefined) return firedAtMs;
-  return startOfRun(series.timestampsMs, series.values, levelOf(kind, highest(series.values))) ?? firedAtMs;
+  const run =
+    series === undefined
+      ? undefined
+      : startOfRun(series.timestampsMs, series.values, levelOf(kind, highest(series.values)));
+  const found = run ?? firedAtMs;
+  if (kind !== 'failures' && kind !== 'trickle') return found;
+  // A creeping fault stands out late, and a flapping one has healthy minutes: both began earlier than the last bad stretch.
+  const creeping = await creepingOnset(querier, config, firedAtMs);
+  return creeping !== undefined && creeping < found - CLOSE_MS ? creeping : found;
+}
+
+async function creepingOnset(
+  querier: Querier,
+  config: TillwatchConfig,
+  firedAtMs: number,
+): Promise<number | undefined> {
+  const { unit, unitMinutes } = windowsFor(config);
+  const unitMs = unitMinutes * 60_000;
+  const counts = (what: string) =>
+    querier.range(`checkout:${what}:increase${unit}{slice="all"}`, firedAtMs - CREEP_MS, firedAtMs, unitMs);
+  const [[failed], [finished]] = await Promise.all([counts('failed'), counts('finished')]);
+  if (failed === undefined || finished === undefined) return undefined;
+  const failedAt = new Map([...failed.timestampsMs].map((atMs, i) => [atMs, failed.values[i] as number]));
+  const minutes = [...finished.timestampsMs].map((atMs, i) => ({
+    atMs,
+    failed: failedAt.get(atMs) ?? 0,
+    finished: finished.values[i] as number,
+  }));
+  const first = startOfFailures(minutes, config.objectives.errorRate);
+  return first === undefined ? undefined : first - unitMs;
+}
+
+/** What one minute (or longer unit) counted, up to `atMs`. */
+interface Minute {
+  readonly atMs: number;
+  readonly failed: number;
+  readonly finished: number;
+}
+
+/**
+ * The minute from which on failures speak most for trouble: the likelihood ratio between some raised rate and a healthy one,
+ * summed up backwards from the last minute, is highest there (Page's change point, for an unknown rate). It does not reach back
+ * across a quarter of an hour that speaks against it. `undefined`: nothing speaks for trouble.
+ */
+export function startOfFailures(minutes: readonly Minute[], errorObjective: number): number | undefined {
+  const healthy = errorObjective / 4;
+  let best = { evidence: 0, atMs: undefined as number | undefined };
+  for (let raised = errorObjective; raised < 1; raised *= 1.6) {
+    const perFailure = Math.log(raised / healthy);
+    const perSuccess = Math.log((1 - raised) / (1 - healthy));
+    let evidence = 0;
+    let top = { evidence: 0, atMs: undefined as number | undefined };
+    for (const { atMs, failed, finished } of minutes.toReversed()) {
+      if (!Number.isFinite(failed) || !Number.isFinite(finished)) continue;
+      evidence += failed * perFailure + Math.max(0, finished - failed) * perSuccess;
+      if (evidence >= top.evidence && failed > 0) top = { evidence, atMs };
+      else if (top.atMs !== undefined && top.atMs - atMs > HEALTHY_GAP_MS && top.evidence - evidence > DOUBT) break;
+    }
+    if (top.evidence > best.evidence) best = top;
+  }
+  return best.atMs;
 }
 
 /**

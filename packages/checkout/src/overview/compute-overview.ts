@@ -1,17 +1,16 @@
 import { type Alert, Labels, type Querier } from '@tillwatch/model';
+import { tellFinding, tellMissing } from '../briefing/compose-briefing.ts';
 import { Numbers } from '../briefing/numbers.ts';
 import { diagnose } from '../diagnosis/diagnose.ts';
 import type { Finding } from '../diagnosis/outcome-cell.ts';
-import type { Loss } from '../impact/estimate-loss.ts';
-import { measureLoss } from '../impact/measure-loss.ts';
+import { type Loss, measureLoss } from '../impact/measure-loss.ts';
 import { type IncidentKind, isUnseen, weightiest } from '../incident/incident-kind.ts';
 import { findOnset } from '../incident/onset.ts';
 import type { CheckoutOverview, OverviewComponent, OverviewImpact, OverviewTone } from '../overview.ts';
 import { shopUp } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
-import { languageBase } from '../words/alert-words.ts';
-import { briefingWords } from '../words/briefing-words.ts';
+import { BriefingWords } from '../words/briefing-words.ts';
 import { readFunnel, readProviders } from './journey-figures.ts';
 import { readRates } from './rates.ts';
 
@@ -51,9 +50,9 @@ export async function overview({ querier, config, nowMs }: OverviewOptions): Pro
     verdict: {
       tone,
       sentence: isRecovering
-        ? briefingWords(languageBase(shop.language)).verdict.recovering(
-            numbersOf(config).percent(rates.successRate.now ?? 1),
-          )
+        ? wordsOf(config).say(wordsOf(config).texts.verdict.recovering, {
+            success: numbersOf(config).percent(rates.successRate.now ?? 1),
+          })
         : verdict(config, tone, state, rates.successRate.now, trouble, funnel.length > 0),
     },
     ...rates,
@@ -157,7 +156,7 @@ async function readTrouble(
     diagnose(querier, periods),
     measureLoss(querier, config, periods, isUnseen(kind)),
   ]);
-  const words = briefingWords(languageBase(config.shop.language));
+  const words = wordsOf(config);
   const numbers = numbersOf(config);
   const component = (finding: Finding, sentence: string): OverviewComponent => ({
     labels: finding.labels,
@@ -169,8 +168,10 @@ async function readTrouble(
   return {
     kind,
     components: [
-      ...diagnosis.failures.map((finding) => component(finding, words.finding(finding, numbers))),
-      ...(isMissing ? diagnosis.missing.map((finding) => component(finding, words.missing(finding, numbers))) : []),
+      ...diagnosis.failures.map((finding) => component(finding, tellFinding(finding, words, numbers))),
+      ...(isMissing
+        ? diagnosis.missing.map((finding) => component(finding, tellMissing(finding, words, numbers)))
+        : []),
     ],
     impact: loss.orders.mid < 1 ? null : impactOf(loss, sinceMs, config),
   };
@@ -195,19 +196,25 @@ function verdict(
   trouble: Trouble | undefined,
   hasTraffic: boolean,
 ): string {
-  const { verdict: words, part } = briefingWords(languageBase(config.shop.language));
+  const words = wordsOf(config);
+  const { verdict: texts } = words.texts;
   const numbers = numbersOf(config);
-  if (state.staleSinceMs !== null) return words.stale(numbers.clock(state.staleSinceMs));
-  if (tone === 'unknown') return words.noData;
-  if (state.isUp === false || trouble?.kind === 'shop-down') return words.down;
-  if (trouble?.kind === 'attempts-stopped' || trouble?.kind === 'silent') return words.fewAttempts;
+  if (state.staleSinceMs !== null) return words.say(texts.stale, { clock: numbers.clock(state.staleSinceMs) });
+  if (tone === 'unknown') return texts.no_data;
+  if (state.isUp === false || trouble?.kind === 'shop-down') return texts.down;
+  if (trouble?.kind === 'attempts-stopped' || trouble?.kind === 'silent') return texts.few_attempts;
   const culprit = trouble?.components[0];
-  const where = culprit === undefined ? undefined : part(culprit.labels);
-  const success = successRate === null ? undefined : numbers.percent(successRate);
-  if (success === undefined) return hasTraffic || tone !== 'good' ? words.fewAttempts : words.quiet;
-  if (tone === 'bad' && trouble?.kind === 'slow') return words.slowSteps(success);
-  if (tone === 'bad') return words.failing(success, where);
-  return tone === 'warning' ? words.warning(success, where) : words.good(success);
+  if (successRate === null) return hasTraffic || tone !== 'good' ? texts.few_attempts : texts.quiet;
+  const values = {
+    success: numbers.percent(successRate),
+    part: culprit === undefined ? undefined : words.part(culprit.labels),
+  };
+  if (tone === 'bad') return words.say(trouble?.kind === 'slow' ? texts.slow_steps : texts.failing, values);
+  return words.say(tone === 'warning' ? texts.warning : texts.good, values);
+}
+
+function wordsOf({ shop, messages }: TillwatchConfig): BriefingWords {
+  return new BriefingWords('page', shop.language, messages.overrides);
 }
 
 function numbersOf({ shop }: TillwatchConfig): Numbers {

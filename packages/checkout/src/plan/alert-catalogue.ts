@@ -1,11 +1,9 @@
 import type { Severity, TillwatchConfig } from '../settings/tillwatch-config.ts';
 import type { Area } from './area.ts';
-import { alternatives, counted, evidenceAbove, number, quoted } from './expressions.ts';
+import { heldBreach, withMainStep } from './breaches.ts';
+import { alternatives, anyOf, CONVINCING, counted, evidenceAbove, number, quoted } from './expressions.ts';
 import { PRESENT_METRIC } from './recording-rules.ts';
 import type { Windows } from './windows.ts';
-
-/** Evidence, in nats, that wakes somebody: a healthy shop reaches it by chance in one of e^12 = 160,000 looks. */
-const CONVINCING = 12;
 
 /** Of what the pages or the recent past let expect: fewer attempts than this have stopped coming. */
 const STOPPED_BELOW = 0.6;
@@ -13,11 +11,8 @@ const STOPPED_BELOW = 0.6;
 /** Fewer than this cannot be explained by crawlers that read pages without buying. */
 const VANISHED_BELOW = 0.1;
 
-/** A share of all checkouts that is broken beyond doubt, however short. */
-const SEVERE = 0.3;
-
-/** A slice is named when it fails this many times as often as the whole, and not by chance. */
-const CLEARLY_WORSE = 1.3;
+/** A channel or region moves by itself in the course of a day: only when nearly nothing is left of it, it has stopped. */
+const SLICE_STOPPED_BELOW = 0.25;
 
 /** An alerting rule before it has words and labels. */
 export interface CatalogueEntry {
@@ -64,30 +59,19 @@ export function alertCatalogue(config: TillwatchConfig, windows: Windows): Catal
 
 function failureAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntry[] {
   const { objectives } = config;
-  const { unit, pair, long, widest, trickle } = windows;
+  const { long, trickle } = windows;
   return [
     {
       alert: 'CheckoutSuccessRateLow',
       // Written as success rates, so that the alert's value is one.
-      expr: anyOf(
-        ...breaches(
-          config,
-          windows,
-          1 - objectives.successRate,
-          (window) => `checkout:success_ratio:${window}{slice="all"}`,
-        ),
-      ),
+      expr: heldBreach('success_ratio', config, windows),
       forMs: 0,
       severity: 'page',
       area: 'customers',
     },
     {
       alert: 'CheckoutErrorRateHigh',
-      expr: anyOf(
-        ...breaches(config, windows, objectives.errorRate, (window) => `checkout:error_ratio:${window}`).map(
-          (breach, i) => `${breach}\nand ${suspects([unit, pair, long, widest][i] as string)}`,
-        ),
-      ),
+      expr: withMainStep(heldBreach('error_ratio', config, windows), windows),
       forMs: 0,
       severity: 'page',
       area: 'customers',
@@ -122,64 +106,6 @@ function failureAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntr
   ];
 }
 
-/**
- * Failures above a share, one expression per window: at once when a third of all checkouts fail; over two units when the
- * failures outlast a hiccup; over longer windows for shops with fewer orders, while it still goes on.
- */
-function breaches(
-  config: TillwatchConfig,
-  { unit, pair, long, widest, units }: Windows,
-  above: number,
-  value: (window: string) => string,
-): string[] {
-  const { minimumEvents, minimumFailures } = config.objectives;
-  const judged = (window: string, failures: number) => [
-    value(window),
-    `and checkout:error_ratio:${window} > ${number(above)}`,
-    `and checkout:failed:increase${window} >= ${failures}`,
-    `and checkout:finished:increase${window} >= ${minimumEvents}`,
-    `and checkout:error_evidence:${window} > ${CONVINCING}`,
-  ];
-  // Long windows remember what is over: the latest checkouts must fail too, and not just one of them by chance. Where hardly
-  // any finish that cannot be asked; but a slice that had more a moment ago is gone, like a version that was rolled back.
-  const few = (within: string, wider: string, ratio: number) =>
-    `checkout:finished:increase${within}{slice!="all"} < ${minimumEvents} and checkout:finished:increase${wider} < ${minimumEvents * ratio}`;
-  const fewIn = {
-    [pair]: few(pair, long, units.long / units.pair),
-    [long]: `${few(long, widest, units.widest / units.long)} and checkout:failed:increase${long} >= 1`,
-  };
-  const goesOn = (within: string, of: string) =>
-    [
-      `and (checkout:finished:increase${within}{slice="all"} < ${minimumEvents}`,
-      `  or ${fewIn[within]}`,
-      `  or checkout:error_ratio:${within} > ${number(above)} and checkout:error_ratio:${within} > 0.4 * checkout:error_ratio:${of} and checkout:error_evidence:${within} > 1)`,
-    ].join('\n');
-  const steady = (window: string, shareLeft: number) => [
-    `and checkout:steady_failed:increase${window} >= ${Math.max(2, minimumFailures - 1)}`,
-    `and checkout:steady_failed:increase${window} / checkout:finished:increase${window} > ${number(above * shareLeft)}`,
-  ];
-  return [
-    [
-      ...judged(unit, Math.max(5, minimumFailures)),
-      `and on () checkout:error_ratio:${unit}{slice="all"} >= ${number(Math.max(SEVERE, above))}`,
-    ],
-    [...judged(pair, minimumFailures), ...steady(pair, 0.5)],
-    [...judged(long, minimumFailures), ...steady(long, 0.9), goesOn(pair, long)],
-    [...judged(widest, minimumFailures), ...steady(widest, 1), goesOn(pair, widest), goesOn(long, widest)],
-  ].map((lines) => lines.join('\n'));
-}
-
-/** The whole checkout, and those slices that fail much more than the whole or hold nearly all of the failures. */
-function suspects(window: string): string {
-  const ratio = `checkout:error_ratio:${window}`;
-  const failed = `checkout:failed:increase${window}`;
-  return [
-    `(${ratio}{slice="all"}`,
-    `or (${ratio}{slice!~"all|step"} > on () group_left () (${CLEARLY_WORSE} * ${ratio}{slice="all"}) and checkout:slice_evidence:${window} > ${CONVINCING / 2})`,
-    `or (${failed}{slice="step"} > on () group_left () (0.75 * ${failed}{slice="all"})))`,
-  ].join('\n  ');
-}
-
 function declines(config: TillwatchConfig, window: string): string {
   const { declineRate, minimumEvents } = config.objectives;
   const declined = `checkout:declined:increase${window}`;
@@ -201,20 +127,22 @@ function paymentsWithoutOrder(config: TillwatchConfig, { long }: Windows): strin
 }
 
 function absenceAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntry[] {
-  const { pair, long } = windows;
+  const { pair, long, coverage } = windows;
+  // What is missing is missing by chance more often than it seems where counts are made larger.
+  const convincing = { pair: CONVINCING / coverage.pair, long: CONVINCING / coverage.long };
   const jobNames = [...new Set(config.targets.map(({ job }) => job))];
   const jobs = quoted(alternatives(jobNames));
   return [
     {
       alert: 'CheckoutSuccessfulOrdersDrop',
-      expr: anyOf(ordersDropped(config, pair, 2), ordersDropped(config, long, 10)),
+      expr: anyOf(ordersDropped(config, pair, 2, convincing.pair), ordersDropped(config, long, 10, convincing.long)),
       forMs: 0,
       severity: 'page',
       area: 'customers',
     },
     {
       alert: 'CheckoutAttemptsStopped',
-      expr: anyOf(attemptsStopped(pair, 2), attemptsStopped(long, 10)),
+      expr: anyOf(attemptsStopped(pair, 2, convincing.pair), attemptsStopped(long, 10, convincing.long)),
       forMs: 0,
       severity: 'page',
       area: 'customers',
@@ -256,27 +184,28 @@ function absenceAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntr
 }
 
 /** Orders fell although those who try to buy did not: neither the evening nor the end of a promotion looks like this. */
-function ordersDropped(config: TillwatchConfig, window: string, units: number): string {
+function ordersDropped(config: TillwatchConfig, window: string, units: number, convincing: number): string {
   const { ordersDropBelow } = config.objectives;
   const orders = `checkout:orders:increase${window}`;
   const firing = 'on () ALERTS{alertname="CheckoutSuccessfulOrdersDrop",alertstate="firing"}';
   return [
     `${orders} / (checkout:orders:expected${window} > 0) < ${number(ordersDropBelow)}`,
-    `and checkout:missing_orders_evidence:${window} > ${CONVINCING}`,
+    `and checkout:missing_orders_evidence:${window} > ${number(convincing)}`,
     watchedFor(window),
     // Below the recent past too; once firing, the recent past is the trouble itself and says nothing.
     `and (${orders} < ${number(ordersDropBelow * units)} * checkout:orders:before or ${orders} and ${firing})`,
   ].join('\n');
 }
 
-function attemptsStopped(window: string, units: number): string {
+function attemptsStopped(window: string, units: number, convincing: number): string {
   // Without declined payments: whoever tries out stolen cards must not make the others look few.
   const attempts = `checkout:payable:increase${window}`;
   const expected = `checkout:attempts:expected${window}`;
+  const share = `${attempts} / (${expected} > 0)`;
   const firing = 'ALERTS{alertname="CheckoutAttemptsStopped",alertstate="firing"}';
   return [
-    `${attempts} / (${expected} > 0) < ${STOPPED_BELOW}`,
-    `and checkout:missing_attempts_evidence:${window} > ${CONVINCING}`,
+    `(${share} < ${SLICE_STOPPED_BELOW} or ${attempts}{slice="all"} / (${expected} > 0) < ${STOPPED_BELOW})`,
+    `and checkout:missing_attempts_evidence:${window} > ${number(convincing)}`,
     watchedFor(window),
     `and (${attempts} < ${number(0.7 * units)} * checkout:payable:before`,
     `  or ${attempts} < ${VANISHED_BELOW} * ${expected}`,
@@ -289,18 +218,20 @@ function watchedFor(window: string): string {
   return `and on () (checkout:shop_up offset ${window})`;
 }
 
-/** Hardly anybody starts a checkout although the recent past lets expect it; stays until somebody does. */
+/** Hardly anybody starts a checkout or looks at its pages, at a time when somebody should; stays until somebody does. */
 function silence({ objectives }: TillwatchConfig, { pair, long }: Windows): string {
-  const expected = (window: string, units: number) => {
-    const attempts = `checkout:attempts:increase${window}`;
-    return [
-      `${attempts} < 0.05 * ${units} * checkout:attempts:before`,
+  const floor = 'checkout:payable:floor';
+  const expected = (window: string, units: number) =>
+    [
+      `checkout:attempts:increase${window} < ${number(0.05 * units)} * ${floor}`,
       // Half of what was usual would still have been too much to miss by chance.
-      `and ${number(0.5 * units)} * checkout:attempts:before > ${CONVINCING}`,
+      `and ${number(0.5 * units)} * ${floor} > ${CONVINCING}`,
+      // Whoever sees the pages and does not start is another matter: CheckoutAttemptsStopped.
+      `unless on () (checkout:page_views:increase${window} >= ${number(0.05 * units)} * checkout:page_views:before)`,
+      watchedFor(window),
       // A shop that was down is told about as such, and is given time to come back.
-      `unless on () min_over_time(checkout:shop_up[${window}]) == 0`,
+      `unless on () (min_over_time(checkout:shop_up[${window}]) == 0)`,
     ].join('\n');
-  };
   const firing = 'on () ALERTS{alertname="CheckoutSilent",alertstate="firing"}';
   return anyOf(
     expected(pair, 2),
@@ -321,17 +252,8 @@ function platformAlerts({ objectives, journey }: TillwatchConfig, { unit, pair, 
     {
       alert: 'CheckoutLatencyHigh',
       expr: anyOf(
-        [
-          `checkout:step_seconds:p95_${unit} > ${slow}`,
-          `and checkout:step_seconds:p90_${unit} > ${slow}`,
-          `and checkout:step_seconds:count${unit} >= 20`,
-        ].join('\n'),
-        [
-          `checkout:step_seconds:p95_${long} > ${slow}`,
-          `and checkout:step_seconds:p90_${long} > ${slow}`,
-          `and checkout:step_seconds:count${long} >= 20`,
-          `and max_over_time(checkout:step_seconds:p90_${unit}[${pair}]) > ${slow}`,
-        ].join('\n'),
+        slowBeyondChance(unit, slow),
+        `${slowBeyondChance(long, slow)}\nand max_over_time(checkout:step_seconds:p90_${unit}[${pair}]) > ${slow}`,
       ),
       forMs: 75_000,
       severity: 'page',
@@ -358,11 +280,22 @@ function platformAlerts({ objectives, journey }: TillwatchConfig, { unit, pair, 
         `and ${broken} >= ${Math.max(5, objectives.minimumFailures)}`,
         `and ${evidenceAbove(broken, answers(''), objectives.serverErrorRate / 2)} > ${CONVINCING}`,
       ].join('\n'),
-      forMs: 60_000,
+      // Longer than a hiccup of half a minute is seen in the window.
+      forMs: 180_000,
       severity: 'page',
       area: 'platform',
     },
   ];
+}
+
+/** A tenth of at least 60 customers is slow, or a quarter of at least 20: fewer may be chance. */
+function slowBeyondChance(window: string, slow: string): string {
+  const seconds = 'checkout:step_seconds';
+  return [
+    `${seconds}:p95_${window} > ${slow}`,
+    `and (${seconds}:p90_${window} > ${slow} and ${seconds}:count${window} >= 60`,
+    `  or ${seconds}:p75_${window} > ${slow} and ${seconds}:count${window} >= 20)`,
+  ].join('\n');
 }
 
 function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry[] {
@@ -422,10 +355,4 @@ function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry
       area: 'watch',
     },
   ];
-}
-
-function anyOf(...expressions: readonly string[]): string {
-  return expressions.length === 1
-    ? (expressions[0] as string)
-    : expressions.map((one) => `(\n${one}\n)`).join('\nor\n');
 }

@@ -23,16 +23,33 @@ export function alertmanagerFile(config: TillwatchConfig, options: SettledOption
         group_wait: paced(10_000),
         group_interval: paced(120_000),
         repeat_interval: '4h',
-        routes: config.teams.map((team) => ({
-          receiver: team.name,
-          matchers: matchers(team),
-          continue: true,
-        })),
+        routes: [
+          // A promotion is told to every team, once: by a check before it and a report after it.
+          ...(config.promotions.length === 0 ? [] : [promotionRoute(config, paced)]),
+          ...config.teams.map((team) => ({
+            receiver: team.name,
+            matchers: matchers(team),
+            continue: true,
+          })),
+        ],
       },
       inhibit_rules: inhibitions(),
       receivers: config.teams.map((team) => receiver(team, options)),
     },
   );
+}
+
+/** As long as Alertmanager remembers what it told. */
+const PROMOTION_REPEAT = '120h';
+
+function promotionRoute({ teams }: TillwatchConfig, paced: (ms: number) => string): unknown {
+  return {
+    matchers: ['area="promotion"'],
+    group_by: ['alertname', 'promotion'],
+    group_interval: paced(60_000),
+    repeat_interval: PROMOTION_REPEAT,
+    routes: teams.map(({ name }) => ({ receiver: name, continue: true })),
+  };
 }
 
 function smtp(config: TillwatchConfig, options: SettledOptions): unknown {

@@ -1,22 +1,14 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
-import * as stat from '@grafana/grafana-foundation-sdk/stat';
-import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
+import { dashboardJson, figure, graph, type Query, startDashboard } from './grafana-panels.ts';
 import type { Windows } from './windows.ts';
-
-/**
- * The data source is a variable of the dashboard, not an `__inputs` entry: those are only filled in by hand, so a dashboard
- * that is provisioned from a file would look for a source called "${DS_PROMETHEUS}".
- */
-const SOURCE = { type: 'prometheus', uid: '$' + '{datasource}' } as const;
 
 /** What the business side looks at: does it work, what comes in, what is being lost. */
 export function overviewDashboard(config: TillwatchConfig, windows: Windows): string {
   const { shop, objectives } = config;
   const { unit, pair } = windows;
   const perMinute = (expr: string) => (windows.unitMinutes === 1 ? expr : `${expr} / ${windows.unitMinutes}`);
-  const builder = start(`${shop.name}: checkout`, 'tillwatch-overview', config)
+  const builder = startDashboard(`${shop.name}: checkout`, 'tillwatch-overview', config)
     .withPanel(
       figure('Success rate', `checkout:success_ratio:${pair}{slice="all"}`, 'percentunit', [
         [null, 'red'],
@@ -57,7 +49,7 @@ export function overviewDashboard(config: TillwatchConfig, windows: Windows): st
         [perMinute(`checkout:declined:increase${unit}`), 'declined by the bank'],
       ]),
     );
-  return text(builder);
+  return dashboardJson(builder);
 }
 
 /** What dev and ops look at: which step, provider, region, version; how long; what lies below. */
@@ -67,7 +59,7 @@ export function checkoutDashboard(config: TillwatchConfig, windows: Windows): st
   const failing = (labels: string) =>
     `sum by (${labels}) (rate(checkout_outcomes_total{outcome="failure",reason_class="technical"}[$__rate_interval])) * 60`;
   const slice = (label: string): Query => [`checkout:error_ratio:${pair}{slice="${label}"}`, `{{${label}}}`];
-  const builder = start(`${shop.name}: checkout in detail`, 'tillwatch-checkout', config)
+  const builder = startDashboard(`${shop.name}: checkout in detail`, 'tillwatch-checkout', config)
     .withPanel(
       graph('Error rate', 12, 'percentunit', [
         [`checkout:error_ratio:${pair}{slice="all"}`, 'all'],
@@ -154,67 +146,7 @@ export function checkoutDashboard(config: TillwatchConfig, windows: Windows): st
     )
     .withPanel(graph('Targets', 8, 'short', [['up', '{{job}} {{instance}}']]))
     .withPanel(graph('Versions running', 8, 'short', [['count by (version) (app_info)', '{{version}}']]));
-  return text(builder);
-}
-
-type Query = readonly [expr: string, legend: string];
-
-function start(title: string, uid: string, config: TillwatchConfig): dashboard.DashboardBuilder {
-  return new dashboard.DashboardBuilder(title)
-    .uid(uid)
-    .tags(['tillwatch', 'checkout'])
-    .timezone(config.shop.timezone)
-    .refresh('10s')
-    .time({ from: 'now-1h', to: 'now' })
-    .tooltip(dashboard.DashboardCursorSync.Crosshair)
-    .withVariable(new dashboard.DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
-    .annotation(
-      new dashboard.AnnotationQueryBuilder()
-        .name('Alerts')
-        .datasource(SOURCE)
-        .enable(true)
-        .iconColor('red')
-        .expr('ALERTS{journey="checkout",alertstate="firing",severity="page"}')
-        .titleFormat('{{alertname}}'),
-    );
-}
-
-function figure(
-  title: string,
-  expr: string,
-  unit: string,
-  thresholds: readonly (readonly [from: number | null, color: string])[],
-): stat.PanelBuilder {
-  return new stat.PanelBuilder()
-    .title(title)
-    .datasource(SOURCE)
-    .unit(unit)
-    .height(5)
-    .span(6)
-    .noValue('no traffic')
-    .thresholds(
-      new dashboard.ThresholdsConfigBuilder()
-        .mode(dashboard.ThresholdsMode.Absolute)
-        .steps(thresholds.map(([value, color]) => ({ value, color }))),
-    )
-    .withTarget(query([expr, title], 0));
-}
-
-function graph(title: string, span: number, unit: string, queries: readonly Query[]): timeseries.PanelBuilder {
-  const builder = new timeseries.PanelBuilder().title(title).datasource(SOURCE).unit(unit).min(0).height(8).span(span);
-  queries.forEach((one, i) => {
-    builder.withTarget(query(one, i));
-  });
-  return builder;
-}
-
-function query([expr, legend]: Query, index: number): DataqueryBuilder {
-  return new DataqueryBuilder()
-    .refId(String.fromCharCode(65 + index))
-    .datasource(SOURCE)
-    .expr(expr)
-    .legendFormat(legend)
-    .range();
+  return dashboardJson(builder);
 }
 
 function quantile(q: number, metric: string, matchers: string, by = ''): string {
@@ -224,12 +156,4 @@ function quantile(q: number, metric: string, matchers: string, by = ''): string 
 
 function moneyPerMinute(window: string): string {
   return `sum(rate(checkout_order_value_total{outcome=~"|success"}[${window}])) * 60`;
-}
-
-function text(builder: dashboard.DashboardBuilder): string {
-  const built = builder.build();
-  built.panels?.forEach((panel, i) => {
-    panel.id = i + 1;
-  });
-  return `${JSON.stringify(built, null, 2)}\n`;
 }

@@ -2,6 +2,9 @@
 
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 
+/** Evidence, in nats, that wakes somebody: a healthy shop reaches it by chance in one of e^12 = 160,000 looks. */
+export const CONVINCING = 12;
+
 /**
  * The increase of counters over a window, with what `increase` cannot see: a series that was born inside the window (the
  * first failure of a new kind) counts from zero, provided that its target had been scraped before, so that it is certain
@@ -39,6 +42,24 @@ export function evidenceAbove(failed: string, total: string, p0: number): string
 /** How much `seen` speaks against the expected count `expected` by being too small, in nats (Poisson). */
 export function evidenceBelow(seen: string, expected: string): string {
   return `${seen} * ln(clamp_min(${seen}, 1e-9) / ${expected}) - ${seen} + ${expected}`;
+}
+
+/**
+ * How much `seen` speaks against `expected` by being too small, in nats, where `expected` follows from another count: both
+ * vary by chance, so what counts is how the two share their sum (binomial).
+ */
+export function evidenceOfLess(seen: string, expected: string, reference: string): string {
+  return [
+    `${seen} * ln(clamp_min(${seen}, 1e-9) * (${reference} + ${expected}) / (${expected} * (${seen} + ${reference})))`,
+    `+ ${reference} * ln((${reference} + ${expected}) / (${seen} + ${reference}))`,
+  ].join('\n');
+}
+
+/** Any of several expressions, the first that gives a series wins. */
+export function anyOf(...expressions: readonly string[]): string {
+  return expressions.length === 1
+    ? (expressions[0] as string)
+    : expressions.map((one) => `(\n${one}\n)`).join('\nor\n');
 }
 
 /** A number in PromQL without digits that come from binary fractions: 0.05, not 0.050000000000000044. */

@@ -4,6 +4,8 @@ import type { AlertName } from './alert-catalogue.ts';
 
 interface TemplateWords {
   readonly resolved: string;
+  /** Of a promotion, in the place of an all-clear. */
+  readonly promotionOver: string;
   readonly notice: string;
   readonly since: string;
   readonly until: string;
@@ -17,6 +19,7 @@ interface TemplateWords {
 const WORDS: Readonly<Record<LanguageBase, TemplateWords>> = {
   en: {
     resolved: 'All clear',
+    promotionOver: 'Promotion over',
     notice: 'Notice',
     since: 'since',
     until: 'until',
@@ -28,6 +31,7 @@ const WORDS: Readonly<Record<LanguageBase, TemplateWords>> = {
   },
   de: {
     resolved: 'Entwarnung',
+    promotionOver: 'Aktion beendet',
     notice: 'Hinweis',
     since: 'seit',
     until: 'bis',
@@ -115,7 +119,7 @@ function teamTemplates({ shop }: TillwatchConfig, team: TeamSettings): string {
   const titled = (what: string, { value }: Style) =>
     define(
       `${what}.${name}`,
-      `{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "inform" }}${words.notice}: {{ end }}{{ with .Alerts.Firing }}${choose()}${value(`$head.Annotations.${told}`)}{{ end }}{{ else }}${words.resolved}{{ end }} (${value(JSON.stringify(shop.name))})`,
+      `{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "inform" }}${words.notice}: {{ end }}{{ with .Alerts.Firing }}${choose()}${value(`$head.Annotations.${told}`)}{{ end }}{{ else if eq .CommonLabels.area "promotion" }}${words.promotionOver}: ${value('.CommonLabels.promotion')}{{ else }}${words.resolved}{{ end }} (${value(JSON.stringify(shop.name))})`,
     );
   const page = (style: Style) => style.line(style.link(JSON.stringify(shop.pageUrl), words.page));
   const { slack, text, html } = STYLES;
@@ -158,9 +162,12 @@ function story({ audience, language }: TeamSettings, { value, strong, line, item
       : `{{ if $head.Annotations.runbook_url }}${line(link('$head.Annotations.runbook_url', words.runbook))}{{ end }}`,
   ];
   const times = `{{ template "tillwatch.clock" $from }} ${words.until} {{ template "tillwatch.clock" $to }}`;
+  const ended = strong(
+    `{{ if eq $.CommonLabels.area "promotion" }}${words.promotionOver}{{ else }}${words.resolved}{{ end }}`,
+  );
   const over = isBusiness
-    ? `{{ if eq (len $.Alerts.Firing) 0 }}${line(`${strong(words.resolved)}, ${times}`)}{{ end }}`
-    : `${line(`${strong(words.resolved)}, ${times}:`)}{{ range . }}${item(`${value('.Labels.alertname')}${slice(value)}`)}{{ end }}`;
+    ? `{{ if eq (len $.Alerts.Firing) 0 }}${line(`${ended}, ${times}`)}{{ end }}`
+    : `${line(`${ended}, ${times}:`)}{{ range . }}${item(`${value('.Labels.alertname')}${slice(value)}`)}{{ end }}`;
   return `{{ with .Alerts.Firing }}${firing.join('')}{{ end }}{{ with .Alerts.Resolved }}{{ $from := (index . 0).StartsAt }}{{ $to := (index . 0).EndsAt }}{{ range . }}{{ if .StartsAt.Before $from }}{{ $from = .StartsAt }}{{ end }}{{ if .EndsAt.After $to }}{{ $to = .EndsAt }}{{ end }}{{ end }}${over}{{ end }}`;
 }
 

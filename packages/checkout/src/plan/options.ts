@@ -4,6 +4,11 @@ export interface PlanOptions {
   readonly alertmanagerAddress?: string;
   /** Where the watch itself is scraped, `host:port`; not scraped when absent. */
   readonly selfAddress?: string;
+  /**
+   * Whether rules on the sentinel's evidence are written: its evidence is in the store already (`embedded`), or it is scraped from a
+   * `tillwatch sentinel` at this `host:port`. Without it nothing is written that needs one.
+   */
+  readonly sentinel?: 'embedded' | { readonly address: string };
   /** Where the files with secrets lie, relative to alertmanager.yml or absolute. */
   readonly secretsDir?: string;
   /**
@@ -21,6 +26,7 @@ export interface PlanOptions {
 export interface SettledOptions {
   readonly alertmanagerAddress: string;
   readonly selfAddress: string | undefined;
+  readonly sentinel: PlanOptions['sentinel'];
   readonly secretsDir: string;
   readonly environment: Readonly<Record<string, string | undefined>> | undefined;
   readonly pace: number;
@@ -30,6 +36,7 @@ export function settleOptions(options: PlanOptions): SettledOptions {
   return {
     alertmanagerAddress: options.alertmanagerAddress ?? 'localhost:9093',
     selfAddress: options.selfAddress,
+    sentinel: options.sentinel,
     secretsDir: (options.secretsDir ?? 'secrets').replace(/\/+$/, ''),
     environment: options.environment,
     pace: options.pace ?? 1,

@@ -3,6 +3,9 @@ import type { TargetSettings, TillwatchConfig } from '../settings/tillwatch-conf
 import type { SettledOptions } from './options.ts';
 import { yamlFile } from './yaml-file.ts';
 
+/** The job of a sentinel that runs beside Prometheus. */
+const SENTINEL_JOB = 'tillwatch-sentinel';
+
 export function prometheusFile(config: TillwatchConfig, options: SettledOptions): string {
   const { scrape, targets } = config;
   const jobs = [...new Set(targets.map(({ job }) => job))];
@@ -12,15 +15,49 @@ export function prometheusFile(config: TillwatchConfig, options: SettledOptions)
       scrape_timeout: formatDuration(scrape.timeoutMs),
       evaluation_interval: formatDuration(scrape.evaluationIntervalMs),
     },
-    rule_files: ['rules/checkout.yml', 'rules/custom/*.yml'],
+    rule_files: [
+      'rules/checkout.yml',
+      ...(config.objectives.budgets.length === 0 ? [] : ['rules/objectives.yml']),
+      ...(config.promotions.length === 0 ? [] : ['rules/promotions.yml']),
+      ...(options.sentinel === undefined ? [] : ['rules/sentinel.yml']),
+      'rules/custom/*.yml',
+    ],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [options.alertmanagerAddress] }] }] },
     scrape_configs: [
       ...jobs.flatMap((job) => scrapeConfigs(targets.filter((target) => target.job === job))),
       ...(options.selfAddress === undefined
         ? []
         : [{ job_name: 'tillwatch', static_configs: [{ targets: [options.selfAddress] }] }]),
+      ...(typeof options.sentinel === 'object' ? [sentinelScrape(options.sentinel.address)] : []),
     ],
   });
+}
+
+/**
+ * The evidence speaks of the shop's jobs and instances (hence `honor_labels`), and where it is not about one it must not seem to be
+ * about the sentinel itself.
+ */
+function sentinelScrape(address: string): unknown {
+  const regex = (text: string) => text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
+  return {
+    job_name: SENTINEL_JOB,
+    honor_labels: true,
+    static_configs: [{ targets: [address] }],
+    metric_relabel_configs: [
+      {
+        source_labels: ['__name__', 'job'],
+        regex: `tillwatch_.*;${SENTINEL_JOB}`,
+        target_label: 'job',
+        replacement: '',
+      },
+      {
+        source_labels: ['__name__', 'instance'],
+        regex: `tillwatch_.*;${regex(address)}`,
+        target_label: 'instance',
+        replacement: '',
+      },
+    ],
+  };
 }
 
 /**

@@ -1,7 +1,9 @@
 import { LOST_PER_FAILURE } from '../impact/estimate-loss.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
-import { alternatives, counted, evidenceAbove, evidenceBelow, number, quoted } from './expressions.ts';
+import { breachRules, MAIN_STEP } from './breaches.ts';
+import { alternatives, counted, evidenceAbove, evidenceBelow, evidenceOfLess, number, quoted } from './expressions.ts';
 import type { PlannedGroup, PlannedRecording } from './planned-rule.ts';
+import { scaledBaseline } from './promotion-rules.ts';
 import type { Windows } from './windows.ts';
 
 /** One series for each metric of `OPTIONAL_METRICS` that is there now: six hours of it cost next to nothing to look through. */
@@ -19,7 +21,13 @@ const OPTIONAL_METRICS = [
 ];
 
 /** Checkouts that must have been seen before ratios between them say anything. */
-const SETTLED_AFTER = 60;
+const SETTLED_AFTER = 100;
+
+/** A slice that holds more than this of all checkouts cannot be judged by the rest. */
+const NEARLY_ALL = 0.95;
+
+/** A step (or a provider, for a payment method) in which more than this of a slice's failures are is named with it. */
+const MOST = 0.66;
 
 /** By which labels failures are looked at, one at a time. */
 const SLICES = ['provider', 'method', 'region', 'channel', 'version', 'step'] as const;
@@ -33,10 +41,9 @@ const DECLINED = 'checkout_outcomes_total{outcome="failure",reason_class=~"custo
  */
 export function recordingGroups(config: TillwatchConfig, windows: Windows): PlannedGroup[] {
   const { unit, pair, long, widest, trickle, past } = windows;
-  const dayBefore = (what: string, matchers = '') =>
-    `avg_over_time(checkout:${what}:increase${unit}${matchers}[1d] offset ${pair})`;
-  // Ratios of a handful of checkouts are chance: nothing is expected from them.
-  const isSettled = `on () sum_over_time(checkout:payable:increase${unit}{slice="all"}[1d:${unit}] offset ${pair}) >= ${SETTLED_AFTER}`;
+  // Read from the shop's own counters: they reach back to before the watch began.
+  const dayBefore = (metric: string) => `sum(increase(${metric}[1d] offset ${pair}))`;
+  const payable = `(${dayBefore('checkout_attempts_total')} - (${dayBefore(DECLINED)} or vector(0)))`;
   return [
     {
       name: 'checkout-counts',
@@ -47,6 +54,8 @@ export function recordingGroups(config: TillwatchConfig, windows: Windows): Plan
         ...[unit, pair, long].flatMap((window) => judged(config, window)),
         steady(unit, pair, pair),
         steady(unit, long, long),
+        ...mainSteps(long),
+        ...breachRules(config, windows),
       ],
     },
     { name: 'checkout-traffic', rules: trafficRules(config, windows) },
@@ -72,15 +81,21 @@ export function recordingGroups(config: TillwatchConfig, windows: Windows): Plan
         ),
         ...judged(config, trickle),
         ...['attempts', 'payable', 'orders', 'page_views'].map((what) =>
-          record(`checkout:${what}:before`, `avg_over_time(checkout:${what}:increase${unit}[${past}] offset ${pair})`),
+          record(
+            `checkout:${what}:before`,
+            scaledBaseline(config, `avg_over_time(checkout:${what}:increase${unit}[${past}] offset ${pair})`),
+          ),
         ),
+        record('checkout:payable:floor', floor(windows)),
         record(
           'checkout:payable_per_view:before',
-          `${dayBefore('payable', '{slice="all"}')} / on () group_left () (${dayBefore('page_views')} > 0)\nand ${isSettled}`,
+          // Ratios of a handful of checkouts are chance: nothing is expected from them.
+          `(${payable} >= ${SETTLED_AFTER}) / (${dayBefore(pageViews(config))} > 0)`,
+          { slice: 'all' },
         ),
         record(
           'checkout:orders_per_payable:before',
-          `${dayBefore('orders')} / on () (${dayBefore('payable', '{slice="all"}')} > 0)\nand ${isSettled}`,
+          `${dayBefore('checkout_outcomes_total{outcome="success"}')} / (${payable} >= ${SETTLED_AFTER})`,
         ),
         record(
           'checkout:order_value:before',
@@ -89,6 +104,22 @@ export function recordingGroups(config: TillwatchConfig, windows: Windows): Plan
       ],
     },
   ];
+}
+
+/**
+ * The fewest attempts of a unit that the last hour, and this time of yesterday and a week ago, let expect: after a promotion
+ * the last hour is no measure. A shop that was not watched yesterday may fall to a quarter of the last hour.
+ */
+function floor({ unitMinutes }: Windows): string {
+  const before = 'checkout:payable:before{slice="all"}';
+  const then = (name: string, offset: string) =>
+    `label_replace(sum(increase(checkout_attempts_total[1h] offset ${offset})) * ${number(unitMinutes / 60)}, "slice", ${quoted(name)}, "", "")`;
+  const yesterday = then('yesterday', '23h30m');
+  return [
+    `min(${before} or ${yesterday} or ${then('a week ago', '167h30m')})`,
+    `and on () ${yesterday}`,
+    `or on () sum(${before}) * 0.25`,
+  ].join('\n');
 }
 
 /** Technically finished checkouts by everything that a rule slices by: read from the shop's series once per window. */
@@ -100,7 +131,7 @@ function cells(window: string): PlannedRecording[] {
     ),
     record(
       `checkout:finished_instances:increase${window}`,
-      `sum by (outcome, instance) (${counted(FINISHED, window)})`,
+      `sum by (outcome, instance, step) (${counted(FINISHED, window)})`,
     ),
   ];
 }
@@ -137,6 +168,20 @@ function slices(window: string): PlannedRecording[] {
     record(finished, `sum by (instance) (${instances})`, { slice: 'instance' }),
   );
   return rules;
+}
+
+/** The step in which nearly all failures of a slice are, as a series of value 1; of a payment method its provider too. */
+function mainSteps(window: string): PlannedRecording[] {
+  return [...SLICES.filter((slice) => slice !== 'step'), 'instance' as const].map((slice) => {
+    const cells = slice === 'instance' ? 'finished_instances' : 'finished_cells';
+    const failed = `checkout:${cells}:increase${window}{outcome="failure",${slice}!=""}`;
+    const named = slice === 'method' ? 'method, provider, step' : `${slice}, step`;
+    return record(
+      `${MAIN_STEP}${window}`,
+      `(sum by (${named}) (${failed}) > on (${slice}) group_left () (${MOST} * sum by (${slice}) (${failed}))) ^ 0`,
+      { slice },
+    );
+  });
 }
 
 /** The last two units together; where there is only one yet, that one. */
@@ -178,9 +223,7 @@ function steady(unit: string, window: string, worstWithin: string): PlannedRecor
 
 function trafficRules(config: TillwatchConfig, windows: Windows): PlannedRecording[] {
   const { unit, pair, long } = windows;
-  const routes = quoted(alternatives(config.journey.pageRoutes));
   const jobs = quoted(alternatives([...new Set(config.targets.map(({ job }) => job))]));
-  const views = `http_requests_total{route=~${routes},code=~"2..|3..",method=~"|GET"}`;
   const attempts = `checkout:attempt_cells:increase`;
   const perWindow = (window: string): PlannedRecording[] => [
     record(`${attempts}${window}`, `sum by (channel, region) (${counted('checkout_attempts_total', window)})`),
@@ -204,7 +247,7 @@ function trafficRules(config: TillwatchConfig, windows: Windows): PlannedRecordi
         { slice },
       ),
     ),
-    record(`checkout:page_views:increase${window}`, `sum(${counted(views, window)})`),
+    record(`checkout:page_views:increase${window}`, `sum(${counted(pageViews(config), window)})`),
   ];
   const pairOf = (what: string) => sumOfTwo(`checkout:${what}`, unit, pair);
   return [
@@ -216,29 +259,47 @@ function trafficRules(config: TillwatchConfig, windows: Windows): PlannedRecordi
   ];
 }
 
-/** What the pages seen, the shares of channels and regions, and the recent past let expect of a window. */
+/** Views of the pages from which a checkout starts. */
+function pageViews({ journey }: TillwatchConfig): string {
+  return `http_requests_total{route=~${quoted(alternatives(journey.pageRoutes))},code=~"2..|3..",method=~"|GET"}`;
+}
+
+/** What the pages seen, the attempts elsewhere, and the recent past let expect of a window. */
 function expectations(windows: Windows, window: string, units: number): PlannedRecording[] {
   const { unit } = windows;
   const attempts = `checkout:payable:increase${window}`;
   const orders = `checkout:orders:increase${window}`;
+  // A channel or region is judged by the others, all attempts by the pages seen.
+  const before = 'checkout:payable:before';
+  const others = (of: string) => `-(${of}{slice!="all"} - on () group_left () ${of}{slice="all"})`;
+  const perOther = `(${before}{slice!="all"} < on () group_left () (${NEARLY_ALL} * ${before}{slice="all"})) / ${others(before)}`;
+  const byOthers = `(${perOther}) * checkout:attempts:reference${window}{slice!="all"}`;
   // Never more than before: when one channel surges, the others are not expected to.
-  const share =
-    'checkout:payable:before{slice!="all"} / on () group_left () (checkout:payable:before{slice="all"} > 0)';
-  const shared = `${share} * on () group_left () ${attempts}{slice="all"}`;
-  const usual = `checkout:payable:before{slice!="all"} * ${units}`;
+  const usual = `${before}{slice!="all"} * ${units}`;
   const payable = `sum(${attempts}{slice="all"})`;
   const earlier = `sum(${attempts}{slice="all"} offset ${unit})`;
   return [
     record(
+      `checkout:attempts:reference${window}`,
+      [
+        `${attempts}{slice="all"} * 0 + on () group_left () checkout:page_views:increase${window}`,
+        `or ${others(attempts)}`,
+      ].join('\n'),
+    ),
+    record(
       `checkout:attempts:expected${window}`,
       [
         `checkout:payable_per_view:before * on () group_left () checkout:page_views:increase${window}`,
-        `or (${shared} < ${usual} or ${usual} <= ${shared})`,
+        `or (${byOthers} < ${usual} or ${usual} <= ${byOthers})`,
       ].join('\n'),
     ),
     record(
       `checkout:missing_attempts_evidence:${window}`,
-      evidenceBelow(attempts, `(checkout:attempts:expected${window} > ${attempts})`),
+      evidenceOfLess(
+        attempts,
+        `(checkout:attempts:expected${window} > ${attempts})`,
+        `checkout:attempts:reference${window}`,
+      ),
     ),
     // Orders come some time after their attempts, so the smaller of this window and the one before it counts.
     record(
@@ -267,6 +328,7 @@ function latencyRules({ unit, long }: Windows): PlannedRecording[] {
   return [unit, long].flatMap((window) => [
     record(`checkout:step_seconds:p95_${window}`, `histogram_quantile(0.95, ${steps(window)}) >= 0`),
     record(`checkout:step_seconds:p90_${window}`, `histogram_quantile(0.9, ${steps(window)}) >= 0`),
+    record(`checkout:step_seconds:p75_${window}`, `histogram_quantile(0.75, ${steps(window)}) >= 0`),
     record(
       `checkout:step_seconds:count${window}`,
       `sum by (step, provider) (increase(checkout_step_duration_seconds_count[${window}]))`,

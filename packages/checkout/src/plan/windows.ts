@@ -19,6 +19,11 @@ export interface Windows {
   /** How many units each of the windows has. */
   readonly units: { readonly unit: 1; readonly pair: 2; readonly long: 10; readonly widest: 60 };
   readonly unitMinutes: number;
+  /**
+   * The share of a window that lies between its first and its last sample at least. `increase` makes up for the rest, so
+   * that counts, and with them evidence, look larger than what was seen by as much.
+   */
+  readonly coverage: { readonly pair: number; readonly long: number };
   /** Three scrapes: a target without a successful one in it is down. */
   readonly down: string;
   /** What the recent past is: objectives.drop.comparedWith. */
@@ -36,6 +41,7 @@ export function windowsFor(config: TillwatchConfig): Windows {
     trickle: formatDuration(360 * unitMs),
     units: { unit: 1, pair: 2, long: 10, widest: 60 },
     unitMinutes: unitMs / 60_000,
+    coverage: { pair: 1 - slowestMs / unitMs, long: 1 - slowestMs / (10 * unitMs) },
     // A third of an interval more, so that three samples are in the window whatever the jitter.
     down: formatDuration(Math.max(30_000, Math.ceil((slowestMs * 10) / 3 / 1_000) * 1_000)),
     past: formatDuration(Math.max(config.objectives.comparedWithMs, 10 * unitMs)),

@@ -34,6 +34,8 @@ shop:
   pageUrl: ${scalar(answers.pageUrl ?? 'http://localhost:9095')}
   # Used for estimates until enough orders were seen.
   # averageOrderValue: 60
+  # Other currencies are counted apart, or together with a rate: one USD is worth 0.92 of the currency above.
+  # rates: { USD: 0.92 }
   # dashboardUrl: https://grafana.example.com/d/tillwatch-overview
   # runbookUrl: https://wiki.example.com/runbooks   # /<alert name> is appended
 
@@ -67,7 +69,8 @@ journey:
   # Routes (as in the "route" label of http_requests_total) of the pages from which a checkout starts.
   pageRoutes: [/checkout]
 
-# Who is told. "page" wakes somebody, "inform" can wait. Each team reads in its own words.
+# Who is told. "page" wakes somebody, "inform" can wait. Each team reads in its own words, and with
+# language: de-AT and timezone: Europe/Vienna in its own language and time.
 teams:
   dev:
     receives: [page, inform]
@@ -81,6 +84,12 @@ teams:
     receives: [page]
     slack: { webhookUrlEnv: ${scalar(slackEnv)} }
     email: { to: ${scalar(email.business)} }
+
+# The shop's failure lines (JSON, as @tillwatch/instrument writes them): developers see the last ones with their trace.
+# logs: [{ file: /var/log/shop.log }]
+
+# Your own words in messages: tillwatch messages --out messages writes ours to start from.
+# messages: { dir: messages }
 
 # How mail goes out: SMTP_URL=smtp://user:password@mail.example.com:587 in the environment, or the fields below.
 mail:

@@ -1,6 +1,9 @@
 import { readYaml } from '@tillwatch/config';
 import { compileAnchoredRegex, isError, Labels, type Problem, type SourceText, type Span } from '@tillwatch/model';
 import { parse, selectorsOf } from '@tillwatch/promql';
+import { checkBudgets, settleBudgets } from './budgets.ts';
+import { checkPromotions, settlePromotions } from './promotions.ts';
+import type { ReportProblem } from './report-problem.ts';
 import { tillwatchSchema, type WrittenConfig } from './schema.ts';
 import type {
   Audience,
@@ -16,15 +19,18 @@ type SpanAt = (path: readonly (string | number)[]) => Span;
 
 /**
  * Reads tillwatch.yaml. Every problem is reported, each with its place; `config` is `undefined` when there is an error
- * among them. Secrets written in plain sight are warned about.
+ * among them. Secrets written in plain sight are warned about; with `nowMs` promotions are too whose samples are gone.
  */
-export function readTillwatchConfig(source: SourceText): {
+export function readTillwatchConfig(
+  source: SourceText,
+  options: { readonly nowMs?: number } = {},
+): {
   config: TillwatchConfig | undefined;
   problems: Problem[];
 } {
   const { value, problems, spanAt } = readYaml<WrittenConfig>(source, tillwatchSchema);
   if (value === undefined) return { config: undefined, problems };
-  const all = [...problems, ...checkMeaning(value, spanAt)];
+  const all = [...problems, ...checkMeaning(value, spanAt, options.nowMs)];
   return { config: all.some(isError) ? undefined : settle(value), problems: all };
 }
 
@@ -40,6 +46,7 @@ function settle(written: WrittenConfig): TillwatchConfig {
       timezone: shop.timezone,
       language,
       averageOrderValue: shop.averageOrderValue,
+      rates: shop.rates,
       pageUrl,
       dashboardUrl: shop.dashboardUrl ?? pageUrl,
       runbookUrl: (shop.runbookUrl ?? `${pageUrl}/docs/runbooks`).replace(/\/+$/, ''),
@@ -62,6 +69,7 @@ function settle(written: WrittenConfig): TillwatchConfig {
       serverErrorRate: objectives?.serverErrors?.max ?? 0.02,
       minimumEvents: objectives?.minimumEvents ?? 5,
       minimumFailures: objectives?.minimumFailures ?? 3,
+      budgets: settleBudgets(written),
     },
     journey: {
       steps: journey?.steps ?? [],
@@ -71,14 +79,18 @@ function settle(written: WrittenConfig): TillwatchConfig {
       pageRoutes: journey?.pageRoutes ?? ['/checkout'],
       checkoutRoutes: journey?.checkoutRoutes ?? '/(api/)?(cart|checkout|payment|pay|order)s?(/.*)?',
     },
-    teams: Object.entries(written.teams).map(([name, team]) => settleTeam(name, team, language)),
+    teams: Object.entries(written.teams).map(([name, team]) =>
+      settleTeam(name, team, { language, timezone: shop.timezone }),
+    ),
+    messages: { dir: written.messages?.dir, overrides: [] },
+    logs: written.logs,
     mail: settleMail(mail),
-    promotions: written.promotions.map(({ name, from, to, expectedFactor }) => ({
-      name,
-      fromMs: from,
-      toMs: to,
-      expectedFactor,
-    })),
+    promotions: settlePromotions(written),
+    readiness: {
+      beforeMs: written.readiness?.before ?? 4 * 3_600_000,
+      testedWithinMs: written.readiness?.testedWithin ?? 7 * 86_400_000,
+      utilisation: written.readiness?.utilisation ?? 0.8,
+    },
     metrics: {
       attempts: (metrics?.attempts ?? []).map((one) => mapping(one, {})),
       outcomes: (metrics?.outcomes ?? []).map((one) =>
@@ -116,13 +128,18 @@ function settleTarget(written: WrittenConfig['targets'][number]): TargetSettings
   return [...byPath.values()];
 }
 
-function settleTeam(name: string, team: WrittenConfig['teams'][string], shopLanguage: string): TeamSettings {
+function settleTeam(
+  name: string,
+  team: WrittenConfig['teams'][string],
+  shop: { readonly language: string; readonly timezone: string },
+): TeamSettings {
   const audience = team.audience ?? defaultAudience(name) ?? 'ops';
   const webhook = team.slack === undefined ? undefined : webhookOf(team.slack);
   return {
     name,
     audience,
-    language: team.language === undefined ? shopLanguage : canonicalLanguage(team.language),
+    language: team.language === undefined ? shop.language : canonicalLanguage(team.language),
+    timezone: team.timezone ?? shop.timezone,
     receives: team.receives ?? (audience === 'business' ? ['page'] : ['page', 'inform']),
     slack: webhook === undefined ? undefined : { webhook, channel: team.slack?.channel },
     email: team.email,
@@ -170,7 +187,7 @@ function canonicalLanguage(tag: string): string {
 }
 
 /** What the schema cannot say: fields that need or exclude each other, and secrets in plain sight. */
-function checkMeaning(written: WrittenConfig, spanAt: SpanAt): Problem[] {
+function checkMeaning(written: WrittenConfig, spanAt: SpanAt, nowMs: number | undefined): Problem[] {
   const problems: Problem[] = [];
   const report = (
     path: (string | number)[],
@@ -204,16 +221,8 @@ function checkMeaning(written: WrittenConfig, spanAt: SpanAt): Problem[] {
   checkTeams(written, report);
   checkMail(written, report);
 
-  written.promotions.forEach((promotion, i) => {
-    if (promotion.to <= promotion.from) {
-      report(
-        ['promotions', i, 'to'],
-        'promotion-order',
-        `the promotion "${promotion.name}" ends before it starts`,
-        'swap from and to',
-      );
-    }
-  });
+  checkPromotions(written, report, nowMs);
+  checkBudgets(written, report);
   try {
     compileAnchoredRegex(written.journey?.checkoutRoutes ?? '');
   } catch (error) {
@@ -223,15 +232,7 @@ function checkMeaning(written: WrittenConfig, spanAt: SpanAt): Problem[] {
   return problems;
 }
 
-type Report = (
-  path: (string | number)[],
-  code: string,
-  message: string,
-  hint: string,
-  severity?: Problem['severity'],
-) => void;
-
-function checkScrape(written: WrittenConfig, report: Report): void {
+function checkScrape(written: WrittenConfig, report: ReportProblem): void {
   const { interval = 15_000, timeout } = written.scrape ?? {};
   if (timeout !== undefined && timeout > interval) {
     report(['scrape', 'timeout'], 'timeout-over-interval', 'the timeout is longer than the interval', 'shorten it');
@@ -247,7 +248,7 @@ function checkScrape(written: WrittenConfig, report: Report): void {
   }
 }
 
-function checkTeams(written: WrittenConfig, report: Report): void {
+function checkTeams(written: WrittenConfig, report: ReportProblem): void {
   const teams = Object.entries(written.teams);
   if (teams.length === 0) {
     report(
@@ -278,7 +279,11 @@ function checkTeams(written: WrittenConfig, report: Report): void {
   }
 }
 
-function checkSlack(name: string, slack: NonNullable<WrittenConfig['teams'][string]['slack']>, report: Report): void {
+function checkSlack(
+  name: string,
+  slack: NonNullable<WrittenConfig['teams'][string]['slack']>,
+  report: ReportProblem,
+): void {
   const given = [slack.webhookUrl, slack.webhookUrlEnv, slack.webhookUrlFile].filter((one) => one !== undefined);
   if (given.length !== 1) {
     report(
@@ -299,7 +304,7 @@ function checkSlack(name: string, slack: NonNullable<WrittenConfig['teams'][stri
   }
 }
 
-function checkMail(written: WrittenConfig, report: Report): void {
+function checkMail(written: WrittenConfig, report: ReportProblem): void {
   const { mail } = written;
   if (mail?.password !== undefined) {
     report(
@@ -319,7 +324,7 @@ function checkMail(written: WrittenConfig, report: Report): void {
   }
 }
 
-function checkMapping(written: WrittenConfig, report: Report): void {
+function checkMapping(written: WrittenConfig, report: ReportProblem): void {
   const { metrics } = written;
   if (metrics === undefined) return;
   for (const kind of ['attempts', 'outcomes', 'orderValue'] as const) {

@@ -1,5 +1,6 @@
 import { parseDuration } from '@tillwatch/model';
 import { z } from 'zod';
+import { parseWrittenTime } from '../promotion/zoned-time.ts';
 
 /** `5m` and the like, into ms. */
 const duration = z.union([z.string(), z.number()]).transform((text, context) => {
@@ -48,11 +49,11 @@ const emailAddress = z.string().refine((text) => /^[^\s@<>,]+@[^\s@<>,]+$/.test(
 const labelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, { error: 'not a label name' });
 const metricsPath = z.string().startsWith('/', { error: 'a path starts with /' });
 const dateTime = z.union([z.string(), z.date()]).transform((given, context) => {
-  const ms = given instanceof Date ? given.getTime() : Date.parse(given);
-  if (Number.isFinite(ms)) return ms;
+  const time = parseWrittenTime(given instanceof Date ? given.toISOString() : given);
+  if (time !== undefined) return time;
   context.addIssue({
     code: 'custom',
-    message: `${JSON.stringify(given)} is not a date: write 2026-11-27T08:00:00+01:00`,
+    message: `${JSON.stringify(given)} is not a date of the calendar: write 2026-11-27T08:00, or with an offset 2026-11-27T08:00:00+01:00`,
   });
   return z.NEVER;
 });
@@ -79,6 +80,7 @@ const slack = z.strictObject({
 const team = z.strictObject({
   audience: z.enum(['dev', 'ops', 'business']).optional(),
   language: language.optional(),
+  timezone: timezone.optional(),
   receives: z.union([severity.transform((one) => [one]), z.array(severity).min(1)]).optional(),
   slack: slack.optional(),
   email: z
@@ -99,6 +101,20 @@ const outcome = z.strictObject({
   provider: z.string().optional(),
 });
 
+const budget = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,59}$/, { error: 'a budget is named in lower case letters, digits, - and _' }),
+  description: z.string().min(1).max(300).optional(),
+  target: share,
+  window: duration.default(30 * 86_400_000),
+  errors: z.string().min(1).optional(),
+  total: z.string().min(1).optional(),
+  latency: z.strictObject({ histogram: z.string().min(1), below: duration }).optional(),
+  burn: severity.default('page'),
+  minimumErrors: z.int().min(1).max(100_000).default(5),
+});
+
 /** The keys of tillwatch.yaml as they are written. */
 export const tillwatchSchema = z.strictObject({
   shop: z.strictObject({
@@ -107,6 +123,7 @@ export const tillwatchSchema = z.strictObject({
     timezone: timezone.default('UTC'),
     language: language.default('en'),
     averageOrderValue: z.number().positive().optional(),
+    rates: z.record(currency, z.number().positive().max(1e9)).default({}),
     pageUrl: httpUrl.default('http://localhost:9095'),
     dashboardUrl: httpUrl.optional(),
     runbookUrl: httpUrl.optional(),
@@ -131,6 +148,7 @@ export const tillwatchSchema = z.strictObject({
       serverErrors: z.strictObject({ max: share.default(0.02) }).optional(),
       minimumEvents: z.int().min(1).max(10_000).default(5),
       minimumFailures: z.int().min(2).max(1_000).default(3),
+      budgets: z.array(budget).max(50).default([]),
     })
     .optional(),
   journey: z
@@ -144,6 +162,11 @@ export const tillwatchSchema = z.strictObject({
     })
     .optional(),
   teams: z.record(z.string().regex(/^[a-z][a-z0-9_-]*$/, { error: 'a team is named in lower case letters' }), team),
+  messages: z.strictObject({ dir: z.string().min(1) }).optional(),
+  logs: z
+    .array(z.strictObject({ file: z.string().min(1) }))
+    .max(50)
+    .default([]),
   mail: z
     .strictObject({
       from: emailAddress.default('tillwatch@localhost'),
@@ -160,13 +183,22 @@ export const tillwatchSchema = z.strictObject({
   promotions: z
     .array(
       z.strictObject({
-        name: z.string().min(1),
+        name: z.string().min(1).max(80),
         from: dateTime,
         to: dateTime,
         expectedFactor: z.number().positive().max(1_000).default(2),
+        ramp: duration.default(900_000),
       }),
     )
+    .max(200)
     .default([]),
+  readiness: z
+    .strictObject({
+      before: duration.default(4 * 3_600_000),
+      testedWithin: duration.default(7 * 86_400_000),
+      utilisation: share.default(0.8),
+    })
+    .optional(),
   metrics: z
     .strictObject({
       attempts: z.array(z.strictObject(mapped)).default([]),

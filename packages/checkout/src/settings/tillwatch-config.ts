@@ -1,4 +1,5 @@
 import type { Labels } from '@tillwatch/model';
+import type { MessageOverride } from '../words/briefing-words.ts';
 
 /** Whose words a message is written in. */
 export type Audience = 'dev' | 'ops' | 'business';
@@ -25,8 +26,12 @@ export interface TillwatchConfig {
   readonly journey: JourneySettings;
   /** In the order of the file; the first team takes what no other team receives. */
   readonly teams: readonly TeamSettings[];
+  readonly messages: MessageSettings;
+  /** Files to which the shop writes its failure lines; paths as written, relative to tillwatch.yaml. */
+  readonly logs: readonly { readonly file: string }[];
   readonly mail: MailSettings;
   readonly promotions: readonly Promotion[];
+  readonly readiness: ReadinessSettings;
   readonly metrics: MetricMapping;
   readonly retentionMs: number;
 }
@@ -41,6 +46,8 @@ interface ShopSettings {
   readonly language: string;
   /** Major units; used until enough orders were seen. */
   readonly averageOrderValue: number | undefined;
+  /** How many units of `currency` one unit of another currency is worth. Amounts in currencies without a rate are kept apart. */
+  readonly rates: Readonly<Record<string, number>>;
   /** Where Tillwatch's page is served, without a slash at the end. */
   readonly pageUrl: string;
   /** The Grafana (or other) dashboard to link to; the page itself by default. */
@@ -82,7 +89,29 @@ interface Objectives {
   readonly minimumEvents: number;
   /** Failures that a window must hold before anybody is told. */
   readonly minimumFailures: number;
+  /** Error budgets; the checkout's own is the first. */
+  readonly budgets: readonly BudgetSettings[];
 }
+
+/** An objective over a long window, whose error budget rules keep account of. */
+export interface BudgetSettings {
+  /** The value of the label `objective`. */
+  readonly name: string;
+  readonly description: string;
+  /** The share of events that must be good, 0 to 1. */
+  readonly target: number;
+  readonly windowMs: number;
+  readonly sli: ServiceLevelIndicator;
+  /** How loud it is when the budget burns so fast that it is gone within days. Slow burn always informs. */
+  readonly burn: Severity;
+  /** Bad events that a window must hold before anybody is told. */
+  readonly minimumErrors: number;
+}
+
+/** What is good and what is bad: counters of bad and of all events, or a histogram of durations and a limit. */
+export type ServiceLevelIndicator =
+  | { readonly kind: 'ratio'; readonly errors: string; readonly total: string }
+  | { readonly kind: 'latency'; readonly histogram: string; readonly belowSeconds: number };
 
 interface JourneySettings {
   /** In the order that a customer goes through them. */
@@ -101,9 +130,18 @@ export interface TeamSettings {
   readonly name: string;
   readonly audience: Audience;
   readonly language: string;
+  /** IANA name; times in the team's messages are in it. */
+  readonly timezone: string;
   readonly receives: readonly Severity[];
   readonly slack: { readonly webhook: SecretSource; readonly channel: string | undefined } | undefined;
   readonly email: { readonly to: readonly string[] } | undefined;
+}
+
+export interface MessageSettings {
+  /** Folder of changed texts as written, relative to tillwatch.yaml. */
+  readonly dir: string | undefined;
+  /** What was read from it; empty until somebody has. */
+  readonly overrides: readonly MessageOverride[];
 }
 
 export interface MailSettings {
@@ -117,12 +155,25 @@ export interface MailSettings {
   readonly password: SecretSource | undefined;
 }
 
-interface Promotion {
+/** A planned surge. */
+export interface Promotion {
   readonly name: string;
   readonly fromMs: number;
   readonly toMs: number;
   /** How many times the usual traffic is expected. */
   readonly expectedFactor: number;
+  /** How long after `fromMs` the factor is reached, and how long after `toMs` it is gone; half of the promotion at most. */
+  readonly rampMs: number;
+}
+
+/** The check before a promotion. */
+export interface ReadinessSettings {
+  /** How long before the start the teams are told whether all is ready. */
+  readonly beforeMs: number;
+  /** Every receiver must have taken a message within this time. */
+  readonly testedWithinMs: number;
+  /** How much of a processor, pool or memory may be in use at the expected peak, 0 to 1. */
+  readonly utilisation: number;
 }
 
 /** Series of a shop with other metric names, and the labels that they stand for. */

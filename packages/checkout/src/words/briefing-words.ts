@@ -1,125 +1,91 @@
-import type { Numbers } from '../briefing/numbers.ts';
-import type { Finding } from '../diagnosis/outcome-cell.ts';
-import type { IncidentKind } from '../incident/incident-kind.ts';
-import type { LanguageBase } from './alert-words.ts';
-import { briefingWordsDe } from './briefing-words-de.ts';
-import { briefingWordsEn } from './briefing-words-en.ts';
+import type { Audience } from '../settings/tillwatch-config.ts';
+import { type LanguageBase, languageBase } from './alert-words.ts';
+import { type MessageText, parseMessageText, renderMessageText, type Values } from './message-text.ts';
+import type { LanguageTexts, MessageTexts } from './texts.ts';
+import { textsDe } from './texts-de.ts';
+import { textsEn } from './texts-en.ts';
 
-/** What the sentences about one incident are made of; numbers are written already. */
-export interface Telling {
-  readonly numbers: Numbers;
-  /** Success rate now and before, written; `undefined` when it could not be measured. */
-  readonly success: string | undefined;
-  readonly successBefore: string | undefined;
-  readonly failing: string | undefined;
-  readonly attempts: string | undefined;
-  readonly attemptsBefore: string | undefined;
-  readonly orders: string | undefined;
-  readonly ordersBefore: string | undefined;
-  readonly declined: string | undefined;
-  readonly slowest: { readonly part: string; readonly seconds: string } | undefined;
-  readonly databaseSeconds: string | undefined;
-  readonly waiting: string | undefined;
-  /** The part that carries most of the trouble. */
-  readonly culprit: Finding | undefined;
-  readonly since: string;
-  readonly alertNames: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
+/** Who reads: a team, or whoever looks at the live page. */
+export type Readers = Audience | 'page';
+
+/** Texts of the same shape, only those that differ. */
+export type SomeTexts = { readonly [K in string]?: string | readonly string[] | SomeTexts };
+
+/** Texts that a shop has changed for some readers of one language. */
+export interface MessageOverride {
+  readonly readers: Readers;
+  /** BCP 47 in canonical form: `de` is for `de-AT` too, unless that has its own. */
+  readonly language: string;
+  readonly texts: SomeTexts;
 }
 
-export interface LossTelling {
-  readonly orders: string;
-  readonly ordersRange: string;
-  /** `undefined` when the value of an order is unknown. */
-  readonly money: string | undefined;
-  readonly moneyRange: string;
-  readonly ordersPerHour: string;
-  readonly moneyPerHour: string;
+const LANGUAGES: Readonly<Record<LanguageBase, LanguageTexts>> = { en: textsEn, de: textsDe };
+
+/** The texts for some readers of a language as Tillwatch brings them. */
+export function defaultTexts(readers: Readers, language: string): MessageTexts {
+  const { texts, plainHeadline } = LANGUAGES[languageBase(language)];
+  return readers === 'business' ? { ...texts, headline: plainHeadline } : texts;
 }
 
-/** The words of one language for briefings and for the live page. */
-export interface BriefingWords {
-  readonly notice: string;
-  readonly allClear: string;
-  /** One line for dev and ops. */
-  readonly headline: Readonly<Record<IncidentKind, (telling: Telling) => string>>;
-  /** One line for the business side. */
-  readonly plainHeadline: Readonly<Record<IncidentKind, (telling: Telling) => string>>;
-  /** What it means for the business side, one sentence. */
-  readonly meaning: Readonly<Record<IncidentKind, (telling: Telling) => string>>;
-  /** What to do first, for ops. */
-  readonly firstSteps: Readonly<Record<IncidentKind, (telling: Telling) => readonly string[]>>;
+/** The words of one language for some readers, with what the shop has changed. */
+export class BriefingWords {
+  readonly texts: MessageTexts;
+  readonly #parsed = new Map<string, MessageText>();
+
+  constructor(readers: Readers, language: string, overrides: readonly MessageOverride[] = []) {
+    const base = new Intl.Locale(language).language;
+    const changes = [base, ...(base === language ? [] : [language])].flatMap((tag) =>
+      overrides.filter((one) => one.readers === readers && one.language === tag),
+    );
+    this.texts = changes.reduce((texts, change) => merged(texts, change.texts), defaultTexts(readers, language));
+  }
+
+  /** Writes a text. What has to be there and is not known is written as a question mark. */
+  say(text: string, values: Values = {}): string {
+    const parsed = this.#parse(text);
+    if (parsed === undefined) return text;
+    return renderMessageText(parsed, values) ?? renderMessageText(parsed, values, '?') ?? text;
+  }
+
+  /** Writes every text of a list whose placeholders are known. */
+  sayAll(texts: readonly string[], values: Values): string[] {
+    return texts.flatMap((text) => {
+      const parsed = this.#parse(text);
+      const written = parsed === undefined ? text : renderMessageText(parsed, values);
+      return written === undefined || written === '' ? [] : [written];
+    });
+  }
+
   /** `provider nordpay, step payment`. */
-  part(labels: Readonly<Record<string, string>>): string;
+  part(labels: Readonly<Record<string, string>>): string {
+    return Object.entries(this.texts.label)
+      .flatMap(([name, text]) => (labels[name] === undefined ? [] : [this.say(text, { value: labels[name] })]))
+      .join(', ');
+  }
+
   /** `customers who pay with nordpay`. */
-  customers(labels: Readonly<Record<string, string>>): string;
-  finding(finding: Finding, numbers: Numbers): string;
-  missing(finding: Finding, numbers: Numbers): string;
-  reason(reason: string, count: string): string;
-  lossSoFar(loss: LossTelling): string;
-  lossTotal(loss: LossTelling): string;
-  noLoss: string;
-  since(clock: string, duration: string): string;
-  lasted(duration: string, from: string, to: string): string;
-  /** What is well again, for a title or as a sentence without its full stop. */
-  readonly recovered: Readonly<Record<IncidentKind, (telling: Telling) => string>>;
-  /** While an alert still fires although purchases succeed again. */
-  recovering(telling: Telling): string;
-  readonly recoveringMeaning: string;
-  told(teams: readonly string[]): string;
-  promotion(name: string): string;
-  nothingStandsOut: string;
-  readonly facts: Readonly<
-    Record<
-      | 'success'
-      | 'failed'
-      | 'orders'
-      | 'attempts'
-      | 'declined'
-      | 'database'
-      | 'waiting'
-      | 'targets'
-      | 'serverErrors'
-      | 'slowest'
-      | 'versions'
-      | 'duration'
-      | 'worst'
-      | 'lost'
-      | 'money'
-      | 'alerts',
-      string
-    >
-  >;
-  readonly headings: Readonly<
-    Record<'numbers' | 'parts' | 'partsBefore' | 'impact' | 'providers' | 'query' | 'next' | 'who', string>
-  >;
-  readonly links: Readonly<Record<'page' | 'runbook' | 'dashboard', string>>;
-  /** In place of figures that nobody can read while the shop does not answer. */
-  readonly unseen: string;
-  nowAndBefore(now: string, before: string | undefined): string;
-  perMinute(value: string): string;
-  /** How many checkouts failed, of how many: counts are extrapolated to the ends of a window. */
-  outOf(failed: string, all: string): string;
-  failPercent(share: string): string;
-  readonly estimateNote: string;
-  readonly labelNames: Readonly<Record<string, string>>;
-  /** Sentences of the live page's verdict. */
-  readonly verdict: {
-    readonly good: (success: string) => string;
-    readonly quiet: string;
-    readonly noData: string;
-    readonly stale: (clock: string) => string;
-    readonly failing: (success: string, part: string | undefined) => string;
-    readonly warning: (success: string, part: string | undefined) => string;
-    readonly recovering: (success: string) => string;
-    readonly fewAttempts: string;
-    readonly slowSteps: (success: string) => string;
-    readonly down: string;
-  };
+  customers(labels: Readonly<Record<string, string>> | undefined): string {
+    return labels === undefined ? this.texts.customers_unknown : this.say(this.texts.customers, labels);
+  }
+
+  #parse(text: string): MessageText | undefined {
+    let parsed = this.#parsed.get(text);
+    if (parsed === undefined) {
+      const result = parseMessageText(text);
+      if ('mistake' in result) return undefined;
+      parsed = result.text;
+      this.#parsed.set(text, parsed);
+    }
+    return parsed;
+  }
 }
 
-const WORDS: Readonly<Record<LanguageBase, BriefingWords>> = { en: briefingWordsEn, de: briefingWordsDe };
-
-export function briefingWords(language: LanguageBase): BriefingWords {
-  return WORDS[language];
+/** `texts` with what `changes` says otherwise, at any depth. */
+function merged<T extends object>(texts: T, changes: SomeTexts): T {
+  const entries = Object.entries(changes).map(([key, change]) => {
+    const own = (texts as Record<string, unknown>)[key];
+    const isGroup = typeof change === 'object' && !Array.isArray(change);
+    return [key, isGroup ? merged(own as object, change as SomeTexts) : change];
+  });
+  return { ...texts, ...Object.fromEntries(entries) };
 }

@@ -16,6 +16,8 @@ interface WatchedRule {
 }
 
 interface Instance {
+  /** Several rules can have one name. */
+  readonly rule: WatchedRule;
   readonly labels: Labels;
   readonly activeAtMs: number;
   firedAtMs: number | undefined;
@@ -61,10 +63,16 @@ export class Watch implements Querier {
   readonly #instances = new Map<string, Instance>();
   readonly #intervalMs = 10_000;
 
-  constructor(options: { seed: number; attemptsPerMinute: number; config?: TillwatchConfig }) {
+  constructor(options: {
+    seed: number;
+    attemptsPerMinute: number;
+    config?: TillwatchConfig;
+    /** The rule files that are evaluated. */
+    files?: readonly string[];
+  }) {
     this.config = options.config ?? testConfig();
     this.shop = new RandomShop(options.seed, options.attemptsPerMinute);
-    this.#rules = rulesOf(this.config);
+    this.#rules = rulesOf(this.config, options.files ?? ['rules/checkout.yml', 'rules/promotions.yml']);
   }
 
   /** Lets time pass. */
@@ -132,7 +140,7 @@ export class Watch implements Querier {
         ['alertname', rule.alert],
       ]);
       const known = this.#instances.get(labels.key);
-      const instance = known ?? { labels, activeAtMs: this.nowMs, firedAtMs: undefined, lastSeenMs: this.nowMs };
+      const instance = known ?? { rule, labels, activeAtMs: this.nowMs, firedAtMs: undefined, lastSeenMs: this.nowMs };
       instance.lastSeenMs = this.nowMs;
       this.#instances.set(labels.key, instance);
       if (instance.firedAtMs === undefined && this.nowMs - instance.activeAtMs >= rule.forMs) {
@@ -147,7 +155,7 @@ export class Watch implements Querier {
       }
     }
     for (const [key, instance] of this.#instances) {
-      if (instance.labels.get('alertname') !== rule.alert) continue;
+      if (instance.rule !== rule) continue;
       if (instance.lastSeenMs < this.nowMs) this.#release(key, instance, rule.keepMs);
       if (instance.firedAtMs !== undefined && this.#instances.has(key)) {
         this.store.append(
@@ -209,9 +217,11 @@ interface WrittenRule {
   readonly labels?: Record<string, string>;
 }
 
-function rulesOf(config: TillwatchConfig): WatchedRule[] {
-  const file = plan(config).find(({ path }) => path === 'rules/checkout.yml');
-  const { groups } = parseYaml(file?.content ?? '') as { groups: { interval?: string; rules: WrittenRule[] }[] };
+function rulesOf(config: TillwatchConfig, paths: readonly string[]): WatchedRule[] {
+  const files = plan(config).filter(({ path }) => paths.includes(path));
+  const groups = files.flatMap(
+    ({ content }) => (parseYaml(content) as { groups: { interval?: string; rules: WrittenRule[] }[] }).groups,
+  );
   const ms = (duration: string | undefined) => (duration === undefined ? 0 : (parseDuration(duration) as number));
   return groups.flatMap(({ interval, rules }) =>
     rules.map((rule) => ({

@@ -3,9 +3,10 @@ import { add, type Combined, scale, subtract } from '../histogram/arithmetic.ts'
 import { hasCustomBuckets } from '../histogram/bounds.ts';
 import { compact, emptyLike } from '../histogram/layout.ts';
 import { HISTOGRAM_NOTES } from './annotations.ts';
-import { areOneKind, type HistogramFacts, hasGauge, histogramFacts, resetsBetween } from './histogram-facts.ts';
+import { areOneKind, type HistogramFacts, hasGauge, histogramFacts } from './histogram-facts.ts';
 import type { MixedInput } from './mixed-kernels.ts';
 import type { Kernel } from './range-kernels.ts';
+import type { ResetLosses } from './reset-losses.ts';
 import { extrapolationFactor, overlapWarning, type Starts, zeroPoint } from './start-timestamps.ts';
 import { timeAt } from './timeline.ts';
 
@@ -13,6 +14,7 @@ import { timeAt } from './timeline.ts';
 export function histogramChange(
   input: MixedInput,
   facts: HistogramFacts,
+  losses: ResetLosses,
   func: string,
   step: number,
 ): Histogram | undefined {
@@ -40,10 +42,7 @@ export function histogramChange(
   // After a reset at once, nothing of the first one is left in the change, not even its layout.
   const before = isFresh ? { ...emptyLike(histograms[first + 1]!), zeroThreshold: 0 } : histograms[first]!;
   let change = taken(input, subtract(histograms[last]!, before), 'subtraction');
-  if (isCounter) {
-    for (const i of resetsBetween(facts, from + 1, last))
-      change = taken(input, add(change, histograms[i - 1]!), 'addition');
-  }
+  if (isCounter) change = taken(input, losses.addTo(change, first, from + 1, last), 'addition');
   const counter = isCounter ? { first: histograms[first]!.count, change: change.count } : undefined;
   if (zeroMs !== undefined) change = taken(input, add(change, histograms[first]!), 'addition');
   const samples = last - first + 1;

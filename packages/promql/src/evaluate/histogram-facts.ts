@@ -1,3 +1,4 @@
+import type { Histogram } from '@tillwatch/model';
 import { hasCustomBuckets } from '../histogram/bounds.ts';
 import { isResetAt, type MixedInput } from './mixed-kernels.ts';
 import { overlapsUpTo } from './start-timestamps.ts';
@@ -16,17 +17,28 @@ export interface HistogramFacts {
 export function histogramFacts(input: MixedInput): HistogramFacts {
   const { histograms, timestampsMs, startTimestampsMs } = input;
   const length = histograms.length;
-  const gaugesBefore = new Int32Array(length + 1);
-  const customBefore = new Int32Array(length + 1);
-  for (const [i, histogram] of histograms.entries()) {
-    gaugesBefore[i + 1] = gaugesBefore[i]! + (histogram?.counterResetHint === 'gauge' ? 1 : 0);
-    customBefore[i + 1] = customBefore[i]! + (histogram !== undefined && hasCustomBuckets(histogram) ? 1 : 0);
-  }
   const nextReset = new Int32Array(length + 1).fill(length);
   for (let i = length - 1; i > 0; i--) nextReset[i] = isResetAt(input, i) ? i : nextReset[i + 1]!;
   nextReset[0] = length === 0 ? 0 : nextReset[1]!;
   const starts = startTimestampsMs === undefined ? undefined : { timestampsMs, startTimestampsMs };
-  return { nextReset, gaugesBefore, customBefore, overlapsUpTo: starts && overlapsUpTo(starts) };
+  return {
+    nextReset,
+    gaugesBefore: countBefore(histograms, ({ counterResetHint }) => counterResetHint === 'gauge'),
+    customBefore: countBefore(histograms, hasCustomBuckets),
+    overlapsUpTo: starts && overlapsUpTo(starts),
+  };
+}
+
+/** How many histograms of a kind there are before each sample; one entry more than samples. */
+export function countBefore(
+  samples: readonly (Histogram | undefined)[],
+  isOne: (histogram: Histogram) => boolean,
+): Int32Array {
+  const before = new Int32Array(samples.length + 1);
+  for (const [i, histogram] of samples.entries()) {
+    before[i + 1] = before[i]! + (histogram !== undefined && isOne(histogram) ? 1 : 0);
+  }
+  return before;
 }
 
 /** Are samples `first` to `last`, all of them histograms, of one kind: exponential, or with custom buckets? */

@@ -1,11 +1,12 @@
 import type { Histogram } from '@tillwatch/model';
-import { add, scale, subtract } from '../histogram/arithmetic.ts';
+import { scale, subtract } from '../histogram/arithmetic.ts';
 import { HISTOGRAM_NOTES } from './annotations.ts';
 import { firstIndex, isChangeFound, lastIndex } from './extended-range.ts';
 import { gauge, noteKind, taken } from './histogram-change.ts';
-import { areOneKind, type HistogramFacts, histogramFacts, resetsBetween } from './histogram-facts.ts';
-import { eventsUpTo, isChangeAt, isResetAt, type MixedInput } from './mixed-kernels.ts';
+import { areOneKind, type HistogramFacts, histogramFacts } from './histogram-facts.ts';
+import { eventsUpTo, histogramsBefore, isChangeAt, isResetAt, type MixedInput } from './mixed-kernels.ts';
 import { type Kernel, put } from './range-kernels.ts';
+import { ResetLosses } from './reset-losses.ts';
 import { interpolate } from './smoothed-selector.ts';
 import { timeAt } from './timeline.ts';
 
@@ -18,15 +19,17 @@ export function runMixedExtended(func: string, isSmoothed: boolean, input: Mixed
 
 function extendedChanges(func: string, isSmoothed: boolean, input: MixedInput, floatKernel: Kernel): void {
   const facts = histogramFacts(input);
+  const losses = new ResetLosses(input.histograms, facts);
+  const before = histogramsBefore(input);
   for (let k = 0; k < input.lo.length; k++) {
     const first = firstIndex(input, k);
     const last = lastIndex(input, k, isSmoothed);
     if (!isChangeFound(input, k, first, last, isSmoothed)) continue;
-    const window = input.histograms.slice(first, last + 1);
-    if (window.every((histogram) => histogram === undefined)) numbersOnly(input, k, first, last, floatKernel);
-    else if (window.includes(undefined)) input.notes.warn(HISTOGRAM_NOTES.mixedSamples(input.notes.name));
+    const histograms = before[last + 1]! - before[first]!;
+    if (histograms === 0) numbersOnly(input, k, first, last, floatKernel);
+    else if (histograms < last - first + 1) input.notes.warn(HISTOGRAM_NOTES.mixedSamples(input.notes.name));
     else {
-      const change = extendedChange(input, facts, func !== 'delta', k, first, last, isSmoothed);
+      const change = extendedChange(input, facts, losses, func !== 'delta', k, first, last, isSmoothed);
       if (change === undefined) continue;
       input.outHistograms[k] = gauge(func === 'rate' ? scale(change, 1000 / input.rangeMs) : change);
       input.present[k] = 1;
@@ -53,6 +56,7 @@ function numbersOnly(input: MixedInput, step: number, first: number, last: numbe
 function extendedChange(
   input: MixedInput,
   facts: HistogramFacts,
+  losses: ResetLosses,
   isCounter: boolean,
   step: number,
   first: number,
@@ -72,13 +76,10 @@ function extendedChange(
   const isRightBetween = isSmoothed && timestampsMs[last]! > endMs && first < last;
   const left = isLeftBetween ? between(input, first, startMs, isCounter) : histograms[first]!;
   const right = isRightBetween ? between(input, last - 1, endMs, isCounter) : histograms[last]!;
-  let change = taken(input, subtract(right, left), 'subtraction');
+  const change = taken(input, subtract(right, left), 'subtraction');
+  if (!isCounter) return change;
   // What was interpolated across a reset has risen from nothing already.
-  if (isCounter) {
-    const resets = resetsBetween(facts, isLeftBetween ? first + 2 : first + 1, last);
-    for (const i of resets) change = taken(input, add(change, histograms[i - 1]!), 'addition');
-  }
-  return change;
+  return taken(input, losses.addTo(change, first, isLeftBetween ? first + 2 : first + 1, last), 'addition');
 }
 
 function between(input: MixedInput, index: number, timeMs: number, isCounter: boolean): Histogram {

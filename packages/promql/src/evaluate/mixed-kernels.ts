@@ -1,11 +1,13 @@
 import type { Histogram } from '@tillwatch/model';
-import { meanOfHistograms, sumOfHistograms } from '../histogram/accumulate.ts';
+import type { HistogramTotal } from '../histogram/accumulate.ts';
 import { isEqualHistogram, isHistogramReset } from '../histogram/compare.ts';
 import { HISTOGRAM_NOTES } from './annotations.ts';
 import type { HistogramSteps } from './column.ts';
 import { histogramChange, histogramChangeOfLastTwo } from './histogram-change.ts';
-import { histogramFacts } from './histogram-facts.ts';
+import { countBefore, histogramFacts } from './histogram-facts.ts';
+import { HistogramSums } from './histogram-sums.ts';
 import { isChange, isReset, type Kernel, type KernelInput, put } from './range-kernels.ts';
+import { ResetLosses } from './reset-losses.ts';
 import { startsAnew } from './start-timestamps.ts';
 
 /** Where a kernel says what is worth knowing about its series. */
@@ -53,15 +55,19 @@ export function runMixed(func: string, input: MixedInput, floatKernel: Kernel): 
     case 'increase':
     case 'delta': {
       const facts = histogramFacts(input);
-      ofOneKind(input, floatKernel, (k) => histogramChange(input, facts, func, k));
+      const losses = new ResetLosses(input.histograms, facts);
+      ofOneKind(input, floatKernel, (k) => histogramChange(input, facts, losses, func, k));
       break;
     }
     case 'sum_over_time':
-      ofOneKind(input, floatKernel, (k) => totalOf(input, k, sumOfHistograms));
+    case 'avg_over_time': {
+      const { lo, hi } = input;
+      const starts = new Set(lo);
+      const sums = new HistogramSums(input.histograms, (index) => starts.has(index));
+      const ofWindow = func === 'sum_over_time' ? 'sum' : 'mean';
+      ofOneKind(input, floatKernel, (k) => noted(input, sums[ofWindow](lo[k]!, hi[k]!)));
       break;
-    case 'avg_over_time':
-      ofOneKind(input, floatKernel, (k) => totalOf(input, k, meanOfHistograms));
-      break;
+    }
     default:
       ofNumbers(input, floatKernel);
   }
@@ -110,10 +116,8 @@ export function eventsUpTo({ values }: MixedInput, isEvent: (index: number) => b
 }
 
 /** How many histograms there are before each sample; one entry more than samples. */
-function histogramsBefore({ histograms }: MixedInput): Int32Array {
-  const before = new Int32Array(histograms.length + 1);
-  for (const [i, histogram] of histograms.entries()) before[i + 1] = before[i]! + (histogram === undefined ? 0 : 1);
-  return before;
+export function histogramsBefore({ histograms }: MixedInput): Int32Array {
+  return countBefore(histograms, () => true);
 }
 
 /** The numbers of a series by themselves; results go to the same places. */
@@ -163,9 +167,8 @@ function eachWindow({ lo, hi }: MixedInput, before: Int32Array, visit: (step: nu
   }
 }
 
-function totalOf(input: MixedInput, step: number, sum: typeof sumOfHistograms): Histogram | undefined {
-  const { notes } = input;
-  const total = sum(input.histograms.slice(input.lo[step]!, input.hi[step]!) as Histogram[]);
+/** The histogram of a total; what is worth knowing about it is said. */
+function noted({ notes }: MixedInput, total: HistogramTotal | undefined): Histogram | undefined {
   if (total === undefined) notes.warn(HISTOGRAM_NOTES.mixedSchemas(notes.name));
   if (total?.hasHintConflict === true) notes.warn(HISTOGRAM_NOTES.hintConflict('aggregation'));
   if (total?.areBoundsReconciled === true) notes.info(HISTOGRAM_NOTES.reconciledBounds('aggregation'));

@@ -3,7 +3,7 @@ import type { Expr, MatrixSelector, Subquery } from '../parse/ast.ts';
 import { type Column, expectVector } from './column.ts';
 import { evaluateNode } from './node.ts';
 import type { Run } from './run.ts';
-import { eachSeries, type RawSeries, rangeMsOf, selectSeries, shifted } from './select.ts';
+import { eachSeries, type RawSeries, rangeMsOf, selectSeries, shifted, windowsOf } from './select.ts';
 import { endOf, type Timeline } from './timeline.ts';
 
 /** Series and the windows in which a range function is to look at them. */
@@ -42,10 +42,13 @@ function readRange(
   const { matchers } = expr.selector;
   const fromMs = times.startMs - rangeMs - beforeMs;
   const isSummary = run.readsSummariesOnly(expr.selector);
+  const toMs = endOf(times) + afterMs;
+  // Whoever looks beyond the windows looks at neighbours, wherever they are.
+  const windows = beforeMs === 0 && afterMs === 0 ? windowsOf(times, rangeMs) : undefined;
   const series =
     isStreamed && !isSummary
-      ? eachSeries(run, expr.selector, fromMs, endOf(times) + afterMs, expr.span)
-      : selectSeries(run, matchers, fromMs, endOf(times) + afterMs, expr.span, isSummary);
+      ? eachSeries(run, expr.selector, fromMs, toMs, expr.span, windows)
+      : selectSeries(run, matchers, fromMs, toMs, expr.span, windows, isSummary);
   return { series, times, rangeMs };
 }
 

@@ -1,4 +1,12 @@
-import { type Histogram, isStaleAt, type Labels, type Matcher, type Series, type Span } from '@tillwatch/model';
+import {
+  type Histogram,
+  isStaleAt,
+  type Labels,
+  type Matcher,
+  type ReadWindows,
+  type Series,
+  type Span,
+} from '@tillwatch/model';
 import type { DurationExpr, TimeShift, VectorSelector } from '../parse/ast.ts';
 import { evaluateDuration } from '../parse/duration-expr.ts';
 import { type Column, newColumn, type Value, vectorOf } from './column.ts';
@@ -53,27 +61,37 @@ function durationMs(run: Run, expr: DurationExpr): number {
   return Math.trunc((seconds as number) * 1000);
 }
 
-/** Reads every series that the matchers choose, with all samples in (`afterMs`, `toMs`]; staleness markers included. */
+/** What a store need not read: what lies between the windows (t - range, t] of all steps. */
+export function windowsOf({ stepMs }: Timeline, rangeMs: number): ReadWindows | undefined {
+  return stepMs > rangeMs ? { stepMs, rangeMs } : undefined;
+}
+
+/**
+ * Reads every series that the matchers choose, with all samples in (`afterMs`, `toMs`] that lie in one of `windows` (if given);
+ * staleness markers included.
+ */
 export function selectSeries(
   run: Run,
   matchers: readonly Matcher[],
   afterMs: number,
   toMs: number,
   at: Span,
+  windows: ReadWindows | undefined,
   isSummary = false,
 ): readonly RawSeries[] {
-  const key = `${afterMs} ${toMs} ${isSummary ? 'summary' : 'all'} ${matchers.join(',')}`;
+  const parts = windows === undefined ? 'whole' : `${windows.rangeMs} of ${windows.stepMs}`;
+  const key = `${afterMs} ${toMs} ${parts} ${isSummary ? 'summary' : 'all'} ${matchers.join(',')}`;
   const known = run.selections.get(key);
   if (known !== undefined) return known;
 
   run.checkTime(at);
-  const shared = new SharedTimestamps();
+  const seen = new SharedTimestamps();
   const selected: RawSeries[] = [];
-  for (const series of run.queryable.select(matchers, afterMs + 1, toMs)) {
+  for (const series of run.queryable.select(matchers, afterMs + 1, toMs, windows)) {
     run.countSeries(at);
     run.tick(at);
     run.countSamples(sizeOf(series), at);
-    const timestampsMs = shared.copyOf(series.timestampsMs);
+    const timestampsMs = seen.sameOrLast(series.timestampsMs);
     const values = series.values.slice();
     const floats = { labels: series.labels, timestampsMs, values, dropName: false, mayBeStale: hasNaN(values) };
     selected.push(hasMore(series) ? { ...floats, ...copyMore(series, isSummary) } : floats);
@@ -92,19 +110,19 @@ export function* eachSeries(
   afterMs: number,
   toMs: number,
   at: Span,
+  windows: ReadWindows | undefined,
 ): Iterable<RawSeries> {
   if (run.isReadAgain(selector)) {
-    yield* selectSeries(run, selector.matchers, afterMs, toMs, at);
+    yield* selectSeries(run, selector.matchers, afterMs, toMs, at, windows);
     return;
   }
   run.checkTime(at);
-  const shared = new SharedTimestamps();
-  for (const series of run.queryable.select(selector.matchers, afterMs + 1, toMs)) {
+  const seen = new SharedTimestamps();
+  for (const series of run.queryable.select(selector.matchers, afterMs + 1, toMs, windows)) {
     run.countSeries(at);
     run.tick(at);
     run.countSamples(sizeOf(series), at);
-    // Windows are found once for equal timestamps, so those outlive their series.
-    const timestampsMs = shared.copyOf(series.timestampsMs);
+    const timestampsMs = seen.sameOrLast(series.timestampsMs);
     yield { ...series, timestampsMs, dropName: false, mayBeStale: hasNaN(series.values) };
   }
 }
@@ -135,26 +153,14 @@ function hasNaN(values: Float64Array): boolean {
   return false;
 }
 
-/**
- * Copies timestamp arrays, those with equal content once. The same object coming again usually has the same content, but the
- * store may as well have reused a buffer: only the content decides.
- */
+/** Finds out which timestamps are equal, so that windows are found once for them; neighbours mostly are the same object. */
 class SharedTimestamps {
-  #last: Float64Array | undefined;
-  readonly #copies = new Map<Float64Array, Float64Array>();
+  #last: Float64Array = new Float64Array(0);
 
-  copyOf(timestampsMs: Float64Array): Float64Array {
-    const known = this.#copies.get(timestampsMs);
-    for (const candidate of [known, this.#last]) {
-      if (candidate !== undefined && isEqual(candidate, timestampsMs)) {
-        this.#last = candidate;
-        return candidate;
-      }
-    }
-    const copy = timestampsMs.slice();
-    this.#copies.set(timestampsMs, copy);
-    this.#last = copy;
-    return copy;
+  /** These timestamps, or the last ones if they are equal. */
+  sameOrLast(timestampsMs: Float64Array): Float64Array {
+    if (timestampsMs !== this.#last && !isEqual(timestampsMs, this.#last)) this.#last = timestampsMs;
+    return this.#last;
   }
 }
 
@@ -189,7 +195,8 @@ function newestSamples(
   const times = shifted(run, timeline, selector);
   const { matchers, span } = selector;
   const isSummary = run.readsSummariesOnly(selector);
-  const raw = selectSeries(run, matchers, times.startMs - run.lookbackMs, endOf(times), span, isSummary);
+  const windows = windowsOf(times, run.lookbackMs);
+  const raw = selectSeries(run, matchers, times.startMs - run.lookbackMs, endOf(times), span, windows, isSummary);
   const newest = new Map<Float64Array, Int32Array>();
   const columns: Column[] = [];
   for (const series of raw) {

@@ -14,7 +14,8 @@ export function evaluateSmoothedSelector(run: Run, selector: VectorSelector, tim
   const times = shifted(run, timeline, selector);
   const { lookbackMs } = run;
   const [afterMs, toMs] = [times.startMs - lookbackMs, endOf(times) + lookbackMs];
-  const raw = selectSeries(run, selector.matchers, afterMs, toMs, selector.span, run.readsSummariesOnly(selector));
+  const { matchers, span } = selector;
+  const raw = selectSeries(run, matchers, afterMs, toMs, span, undefined, run.readsSummariesOnly(selector));
   const columns: Column[] = [];
   for (const stored of raw) {
     run.tick(selector.span);

@@ -32,7 +32,8 @@ export function haveSameBounds(a: Histogram, b: Histogram): boolean {
 export function withSchema(histogram: Histogram, schema: number): Histogram {
   if (schema === histogram.schema) return histogram;
   const shift = histogram.schema - schema;
-  const coarser = (index: number) => Math.ceil(index / 2 ** shift);
+  // Adding 0 makes -0 the index that it is.
+  const coarser = (index: number) => Math.ceil(index / 2 ** shift) + 0;
   return {
     ...histogram,
     schema,

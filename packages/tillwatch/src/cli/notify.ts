@@ -1,19 +1,31 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAlertRouter } from '@tillwatch/alerting';
+import { createAlertRouter, type TestDelivery } from '@tillwatch/alerting';
 import { silentLogger, systemClock } from '@tillwatch/model';
 import { openTsdb } from '@tillwatch/tsdb';
 import { loadAlertmanagerFiles } from '../configuration.ts';
 import { loadShop } from '../shop-setup.ts';
+import { askPage } from './ask-page.ts';
 import { CliError, printProblems, type Terminal } from './terminal.ts';
 
-/** Sends a marked test message through the real path of every receiver, and says how each went. */
+/**
+ * Sends a marked test message through the real path of every receiver, and says how each went. With `url` the watch that
+ * runs there sends them, and remembers who could be reached.
+ */
 export async function notifyTestCommand(
   terminal: Terminal,
   receiver: string | undefined,
-  options: { config: string; alertmanager?: string },
+  options: { config: string; alertmanager?: string; url?: string },
 ): Promise<number> {
+  if (options.url !== undefined) {
+    const { deliveries } = await askPage<{ deliveries: TestDelivery[] }>(
+      options.url,
+      '/api/tillwatch/receivers/test',
+      receiver === undefined ? {} : { receiver },
+    );
+    return report(terminal, receiver, deliveries);
+  }
   const dir = await mkdtemp(join(tmpdir(), 'tillwatch-notify-'));
   try {
     const loaded =
@@ -35,20 +47,7 @@ export async function notifyTestCommand(
       externalUrl: 'http://localhost',
     });
     try {
-      const results = await router.test(receiver);
-      if (results.length === 0)
-        throw new CliError(
-          receiver === undefined
-            ? 'no receiver has Slack, e-mail or a webhook'
-            : `there is no receiver "${receiver}" with Slack, e-mail or a webhook`,
-        );
-      for (const result of results) {
-        terminal.out(
-          `${result.ok ? 'ok    ' : 'FAILED'}  ${result.receiver}  ${result.integration}${result.ok ? '' : `  ${result.error}`}\n`,
-        );
-        if (!result.ok && result.hint !== undefined) terminal.out(`        = ${result.hint}\n`);
-      }
-      return results.every((result) => result.ok) ? 0 : 1;
+      return report(terminal, receiver, await router.test(receiver));
     } finally {
       await router.stop();
       await ledger.close();
@@ -56,4 +55,21 @@ export async function notifyTestCommand(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+function report(terminal: Terminal, receiver: string | undefined, results: readonly TestDelivery[]): number {
+  if (results.length === 0) {
+    throw new CliError(
+      receiver === undefined
+        ? 'no receiver has Slack, e-mail or a webhook'
+        : `there is no receiver "${receiver}" with Slack, e-mail or a webhook`,
+    );
+  }
+  for (const result of results) {
+    terminal.out(
+      `${result.ok ? 'ok    ' : 'FAILED'}  ${result.receiver}  ${result.integration}${result.ok ? '' : `  ${result.error}`}\n`,
+    );
+    if (!result.ok && result.hint !== undefined) terminal.out(`        = ${result.hint}\n`);
+  }
+  return results.every((result) => result.ok) ? 0 : 1;
 }

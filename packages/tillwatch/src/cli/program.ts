@@ -6,7 +6,10 @@ import { breakCommand, demoCommand, drillCommand, healCommand } from './demo.ts'
 import { diagnoseCommand } from './diagnose.ts';
 import { generateCommand } from './generate.ts';
 import { initCommand } from './init.ts';
+import { messagesCommand } from './messages.ts';
 import { notifyTestCommand } from './notify.ts';
+import { promotionListCommand, promotionReadyCommand, promotionReportCommand } from './promotion.ts';
+import { sentinelCommand } from './sentinel.ts';
 import { CliError, printProblems, processTerminal, type Terminal } from './terminal.ts';
 import { testRulesCommand } from './test-rules.ts';
 import { upCommand } from './up.ts';
@@ -97,7 +100,17 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .description('write the standard files for Prometheus, Alertmanager and Grafana')
     .addOption(configOption())
     .requiredOption('--out <dir>', 'where to write them')
+    .option('--sentinel <address>', 'host:port of a "tillwatch sentinel": scrape it, with rules on its evidence')
     .action(run(generateCommand));
+
+  program
+    .command('messages')
+    .description('write the texts of messages, to change them')
+    .addOption(configOption())
+    .option('--out <dir>', 'where to write them', 'messages')
+    .option('--language <tags...>', 'en, de or one like de-AT (default: the languages of the teams)')
+    .option('--force', 'overwrite what is there')
+    .action(run(messagesCommand));
 
   program
     .command('test')
@@ -126,6 +139,18 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--json', 'print the result as JSON')
     .action(run(diagnoseCommand));
 
+  program
+    .command('sentinel')
+    .description('watch a shop through another Prometheus, which scrapes the evidence')
+    .requiredOption('--prometheus <url>', 'a Prometheus-compatible server that has the metrics of the shop')
+    .option('--bearer-token-file <file>', 'the token of that server')
+    .option('--listen <address>', 'host:port of the evidence; port 0 picks a free one', '127.0.0.1:9096')
+    .option('-c, --config <file>', 'the tillwatch.yaml of the shop (default: whatever exports checkout metrics)')
+    .option('--interval <duration>', 'how often to look: as often as the shop is scraped', '15s')
+    .option('--json', 'print one line of JSON with the address when it listens')
+    .addOption(logOption())
+    .action(run(sentinelCommand));
+
   const notify = program.command('notify').description('delivery of messages');
   notify
     .command('test')
@@ -133,7 +158,34 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .argument('[receiver]', 'only this one')
     .addOption(configOption())
     .option('--alertmanager <file>', 'the receivers of this alertmanager.yml instead of a tillwatch.yaml')
+    .option('--url <url>', 'let the watch whose page this is send them; then it knows that they were reached')
     .action(run(notifyTestCommand));
+
+  const promotion = program
+    .command('promotion')
+    .description('planned surges: the calendar, the check before, the report afterwards');
+  const promotionOptions = (command: Command): Command =>
+    command
+      .option('--url <url>', 'the page of the running watch', `http://${DEFAULT_LISTEN}`)
+      .option('--prometheus <url>', 'ask this Prometheus instead, beside which --config lies')
+      .option('--bearer-token-file <file>', 'the token of that server')
+      .addOption(configOption())
+      .option('--json', 'print the result as JSON');
+  promotionOptions(promotion.command('list').description('what is ahead, live and over')).action(
+    run(promotionListCommand),
+  );
+  promotionOptions(
+    promotion
+      .command('ready')
+      .description('is all ready? Exits with 1 when something is not')
+      .argument('[name]', 'the promotion (default: the next)'),
+  ).action(run(promotionReadyCommand));
+  promotionOptions(
+    promotion
+      .command('report')
+      .description('what came of it')
+      .argument('[name]', 'the promotion (default: the live one, or the last)'),
+  ).action(run(promotionReportCommand));
 
   const demo = program
     .command('demo')

@@ -6,6 +6,8 @@ export interface DemoConfigOptions {
   /** Where the page will be reached, for the links in messages. */
   readonly pageUrl: string;
   readonly language: string;
+  /** Where the shop writes its failure lines. */
+  readonly logFile?: string | undefined;
 }
 
 /** The environment variables that the demo's tillwatch.yaml takes its secrets from. */
@@ -17,7 +19,7 @@ export const DEMO_ENVIRONMENT = {
 } as const;
 
 /** The demo's tillwatch.yaml: the demo shop, watched every five seconds, and three teams. */
-export function demoConfig({ metricsUrl, pageUrl, language }: DemoConfigOptions): string {
+export function demoConfig({ metricsUrl, pageUrl, language, logFile }: DemoConfigOptions): string {
   return stringify({
     shop: { name: 'Demo shop', currency: 'EUR', timezone: localTimezone(), language, pageUrl },
     targets: [{ job: 'shop', urls: [metricsUrl] }],
@@ -48,6 +50,7 @@ export function demoConfig({ metricsUrl, pageUrl, language }: DemoConfigOptions)
         email: { to: 'business@shop.example' },
       },
     },
+    ...(logFile === undefined ? {} : { logs: [{ file: logFile }] }),
     mail: { from: 'tillwatch@shop.example', smtpUrlEnv: DEMO_ENVIRONMENT.smtp, tls: 'optional' },
   });
 }

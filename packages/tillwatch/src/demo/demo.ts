@@ -31,6 +31,9 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
+/** In the demo's folder. */
+const SHOP_LOG = 'shop.log';
+
 /**
  * Starts the shop, local message sinks and the watch. A demo begins with an empty store: yesterday's demo, switched off in
  * the evening, would look like a night without a single order.
@@ -43,11 +46,16 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   };
   try {
     await rm(join(dir, 'data'), { recursive: true, force: true });
+    await rm(join(dir, SHOP_LOG), { force: true });
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const sinks = await startMessageSinks();
     stops.push(() => sinks.stop());
     progress('opening the shop');
-    const shop = await startShopProcess({ seed: options.seed, ratePerMinute: options.ratePerMinute });
+    const shop = await startShopProcess({
+      seed: options.seed,
+      ratePerMinute: options.ratePerMinute,
+      logFile: join(dir, SHOP_LOG),
+    });
     stops.push(() => shop.stop());
 
     progress('starting the watch');
@@ -56,7 +64,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const pageUrl = options.listen.port === 0 ? undefined : `http://${options.listen.host}:${options.listen.port}`;
     await writeFile(
       configFile,
-      demoConfig({ metricsUrl: shop.metricsUrl, pageUrl: pageUrl ?? 'http://127.0.0.1', language: options.language }),
+      demoConfig({
+        metricsUrl: shop.metricsUrl,
+        pageUrl: pageUrl ?? 'http://127.0.0.1',
+        language: options.language,
+        logFile: SHOP_LOG,
+      }),
     );
     const tillwatch = createTillwatch({
       load: () => loadShop({ file: configFile, dir: join(dir, 'generated'), environment }),

@@ -16,7 +16,7 @@ const PROMETHEUS = ['prometheus'];
 /** Debian's name first. */
 const ALERTMANAGER = ['prometheus-alertmanager', 'alertmanager'];
 
-/** Starts the demo shop with the Prometheus and Alertmanager of this machine on the generated files. */
+/** Starts the demo shop with the Prometheus and Alertmanager of this machine on the generated files, and the sentinel beside them. */
 export async function startRealStack(
   dir: string,
   { seed, ratePerMinute, progress }: DrillOptions,
@@ -34,7 +34,8 @@ export async function startRealStack(
     const shop = await startShopProcess({ seed, ratePerMinute });
     stops.push(() => shop.stop());
 
-    const [prometheusPort, alertmanagerPort] = [await freePort(), await freePort()];
+    const [prometheusPort, alertmanagerPort, sentinelPort] = [await freePort(), await freePort(), await freePort()];
+    const sentinelAddress = `127.0.0.1:${sentinelPort}`;
     const prometheusUrl = `http://127.0.0.1:${prometheusPort}`;
     const source = {
       file: 'tillwatch.yaml',
@@ -48,13 +49,15 @@ export async function startRealStack(
       files,
       plan(config, {
         alertmanagerAddress: `127.0.0.1:${alertmanagerPort}`,
+        sentinel: { address: sentinelAddress },
         secretsDir: resolve(files, 'secrets'),
         environment: demoEnvironment(sinks, {}),
       }),
     );
-    await writeFile(join(dir, 'tillwatch.yaml'), source.text);
+    const configFile = join(dir, 'tillwatch.yaml');
+    await writeFile(configFile, source.text);
 
-    progress('starting Prometheus and Alertmanager …');
+    progress('starting Prometheus, Alertmanager and the sentinel …');
     const alertmanagerUrl = `http://127.0.0.1:${alertmanagerPort}`;
     const startOne = (program: string, args: readonly string[]) => {
       const child = spawn(program, args, { cwd: files, stdio: 'ignore' });
@@ -73,8 +76,13 @@ export async function startRealStack(
         `--storage.tsdb.path=${join(dir, 'prometheus')}`,
         `--web.listen-address=127.0.0.1:${prometheusPort}`,
       ]),
+      startOne(process.execPath, [
+        process.argv[1] as string,
+        'sentinel',
+        ...['--prometheus', prometheusUrl, '--listen', sentinelAddress, '--config', configFile, '--interval', '5s'],
+      ]),
     ];
-    await untilReady(children, [prometheusUrl, alertmanagerUrl]);
+    await untilReady(children, [prometheusUrl, alertmanagerUrl, `http://${sentinelAddress}`]);
     return {
       shop,
       sinks,

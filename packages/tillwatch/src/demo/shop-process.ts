@@ -18,6 +18,8 @@ export interface ShopProcessOptions {
   readonly seed?: number | undefined;
   readonly ratePerMinute?: number | undefined;
   readonly port?: number | undefined;
+  /** Where it writes its failure lines; nowhere when not given. */
+  readonly logFile?: string | undefined;
 }
 
 /** Loading the database engine takes seconds on a small machine; a shop that needs longer than this will not come. */
@@ -40,6 +42,7 @@ export async function startShopProcess(options: ShopProcessOptions = {}): Promis
   ];
   if (options.seed !== undefined) args.push('--seed', String(options.seed));
   if (options.ratePerMinute !== undefined) args.push('--rate', String(options.ratePerMinute));
+  if (options.logFile !== undefined) args.push('--log', options.logFile);
   // The pipe ends with this process, and the shop ends with the pipe: nothing stays behind.
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const ready = await untilReady(child);

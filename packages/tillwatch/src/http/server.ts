@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { type AlertmanagerServices, registerAlertmanagerRoutes } from './alertmanager-routes.ts';
 import { type LifecycleServices, registerLifecycleRoutes } from './lifecycle-routes.ts';
 import { type PageServices, registerPageRoutes } from './page-routes.ts';
+import { type PromotionServices, registerPromotionRoutes } from './promotion-routes.ts';
 import { type QueryServices, registerQueryRoutes } from './query-routes.ts';
 import { sendError } from './reply.ts';
 import { registerRunbookRoutes } from './runbook-routes.ts';
@@ -12,7 +13,12 @@ import { guardOrigin, SECURITY_HEADERS } from './security.ts';
 import { registerStatusRoutes, type StatusServices } from './status-routes.ts';
 
 /** Everything that the HTTP side shows or moves. */
-type HttpServices = QueryServices & StatusServices & LifecycleServices & PageServices & AlertmanagerServices;
+type HttpServices = QueryServices &
+  StatusServices &
+  LifecycleServices &
+  PageServices &
+  PromotionServices &
+  AlertmanagerServices;
 
 /** Request bodies larger than this are refused (413): queries and alerts are far smaller. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -92,6 +98,7 @@ export async function createHttpServer(options: {
       registerStatusRoutes(app, services);
       registerAlertmanagerRoutes(app, services);
       registerLifecycleRoutes(app, services);
+      registerPromotionRoutes(app, services);
       registerRunbookRoutes(app);
       registerPageRoutes(app, services);
       await app.ready();

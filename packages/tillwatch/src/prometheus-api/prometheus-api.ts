@@ -108,7 +108,8 @@ function readUrl(text: string): { base: URL; authorization: string | undefined }
   return { base, authorization: isSecret ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined };
 }
 
-interface QueryData {
+/** The `data` of an answer to a query, as it came. */
+export interface QueryData {
   readonly resultType?: unknown;
   readonly result?: unknown;
 }
@@ -133,7 +134,8 @@ function readAnswer(name: string, status: number, text: string): QueryData {
   throw PrometheusApiError.refused(name, status, said);
 }
 
-function vectorOf(name: string, { resultType, result }: QueryData): VectorSample[] {
+/** An instant vector, or a scalar as one element, from the API's JSON; `name` is who answered. @throws {PrometheusApiError} */
+export function vectorOf(name: string, { resultType, result }: QueryData): VectorSample[] {
   if (resultType === 'scalar' && isPoint(result)) {
     return [{ labels: Labels.empty, timestampMs: result[0] * 1_000, value: numberOf(result[1]) }];
   }
@@ -146,7 +148,8 @@ function vectorOf(name: string, { resultType, result }: QueryData): VectorSample
   );
 }
 
-function matrixOf(name: string, { resultType, result }: QueryData): (RangeSeries & Series)[] {
+/** The series of a range vector from the API's JSON; `name` is who answered. @throws {PrometheusApiError} */
+export function matrixOf(name: string, { resultType, result }: QueryData): (RangeSeries & Series)[] {
   if (resultType !== 'matrix' || !Array.isArray(result)) throw PrometheusApiError.strange(name, 'a range vector');
   return (result as readonly Element[]).flatMap(({ metric, values }) => {
     if (values === undefined) return [];

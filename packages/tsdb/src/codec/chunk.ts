@@ -14,29 +14,18 @@ export function writePiece(out: ByteWriter, piece: Piece): void {
   writeColumn(out, piece.values);
 }
 
-/**
- * Reads the next piece of a chunk whose timeline has `count` timestamps into `into` from `at` on; there must be room.
- * Returns which rows of the timeline it has, as [first, end). @throws {DamagedBytes}
- */
-export function readPieceInto(
-  input: ByteReader,
-  count: number,
-  into: Float64Array,
-  at: number,
-): readonly [first: number, end: number] {
+/** Reads which rows of its timeline, which has `count`, the next piece has. Its column comes next. @throws {DamagedBytes} */
+export function readPieceRows(input: ByteReader, count: number): readonly [first: number, end: number] {
   const first = input.varint();
   const length = input.varint();
   if (first + length > count) throw new DamagedBytes('a chunk is longer than its timeline');
-  readColumn(input, into.subarray(at, at + length));
   return [first, first + length];
 }
 
 /** Reads the next piece of a chunk whose timeline has `count` timestamps. @throws {DamagedBytes} */
 export function readPiece(input: ByteReader, count: number): Piece {
-  const first = input.varint();
-  const length = input.varint();
-  if (first + length > count) throw new DamagedBytes('a chunk is longer than its timeline');
-  const values = new Float64Array(length);
+  const [first, end] = readPieceRows(input, count);
+  const values = new Float64Array(end - first);
   readColumn(input, values);
   return { first, values };
 }

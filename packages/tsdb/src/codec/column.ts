@@ -55,46 +55,58 @@ export function writeColumn(out: ByteWriter, values: Float64Array): void {
 
 /** Reads `into.length` values that `writeColumn` wrote. @throws {DamagedBytes} */
 export function readColumn(input: ByteReader, into: Float64Array): void {
-  const count = into.length;
+  readColumnPart(input, into.length, 0, into.length, into, 0);
+}
+
+/**
+ * Reads a column of `count` values, but only those from index `from` up to `to` (end excluded; none if they are equal), into
+ * `into` from `at` on. The input is behind the column then. @throws {DamagedBytes}
+ */
+export function readColumnPart(
+  input: ByteReader,
+  count: number,
+  from: number,
+  to: number,
+  into: Float64Array,
+  at: number,
+): void {
   if (count === 0) return;
   const header = input.u8();
   const mode = header & 7;
   switch (mode) {
-    case CONSTANT: {
-      const words = wordsOf(into);
-      const low = input.u32();
-      const high = input.u32();
-      for (let i = 0; i < count; i++) {
-        words[2 * i] = low;
-        words[2 * i + 1] = high;
-      }
+    case CONSTANT:
+      fillBits(into, at, at + to - from, input.u32(), input.u32());
       return;
-    }
     case WHOLE_CONSTANT:
-      into.fill(input.zigzag());
+      into.fill(input.zigzag(), at, at + to - from);
       return;
     case XOR:
-      readXor(input, wordsOf(into));
+      readXor(input, count, from, to, into, at);
       return;
     case DELTA:
     case LINE: {
       const exceptions = header & HAS_EXCEPTIONS ? readExceptions(input, count) : undefined;
-      if (mode === LINE) readLine(input, into);
-      else readDelta(input, into);
+      if (mode === LINE) readLine(input, count, from, to, into, at);
+      else readDelta(input, count, from, to, into, at);
       const divisor = POWERS[(header >> 3) & 15];
       if (divisor === undefined) throw new DamagedBytes('unknown scale of a column');
-      if (divisor !== 1) for (let i = 0; i < count; i++) into[i] = into[i]! / divisor;
-      if (exceptions !== undefined) {
-        const words = wordsOf(into);
-        for (const [index, low, high] of exceptions) {
-          words[2 * index] = low;
-          words[2 * index + 1] = high;
-        }
+      if (divisor !== 1) for (let i = at; i < at + to - from; i++) into[i] = into[i]! / divisor;
+      for (const [index, low, high] of exceptions ?? []) {
+        if (index >= from && index < to) fillBits(into, at + index - from, at + index - from + 1, low, high);
       }
       return;
     }
     default:
       throw new DamagedBytes('unknown kind of column');
+  }
+}
+
+/** Gives values `from` up to `to` these bits, which may be those of a NaN. */
+function fillBits(values: Float64Array, from: number, to: number, low: number, high: number): void {
+  const words = wordsOf(values);
+  for (let i = from; i < to; i++) {
+    words[2 * i] = low;
+    words[2 * i + 1] = high;
   }
 }
 
@@ -203,39 +215,86 @@ function writeDelta(out: ByteWriter, whole: Float64Array, { minimum, width }: Pa
   }
 }
 
-function readDelta(input: ByteReader, into: Float64Array): void {
+// Reading is where queries over weeks spend their time, so these loops are written out: see store.bench.ts.
+function readDelta(input: ByteReader, count: number, from: number, to: number, into: Float64Array, at: number): void {
   let value = input.zigzag();
   const minimum = input.zigzag();
   const width = readWidth(input);
-  const count = into.length;
-  const start = input.skip(Math.ceil(((count - 1) * width) / 8));
+  const start = input.skip(Math.ceil(((count - 1) * width) / 8)) * 8;
+  if (from >= to) return;
   const { bytes } = input;
-  into[0] = value;
-  if (width === 0) {
-    for (let i = 1; i < count; i++) {
-      value += minimum;
-      into[i] = value;
-    }
-    return;
-  }
-  let position = start * 8;
-  let i = 1;
-  if (width <= 8) {
-    // Small steps, as most counters have, lie in two bytes. The last ones may have no second byte and are left to `getBits`.
-    const mask = (1 << width) - 1;
-    const end = (bytes.length - 1) * 8;
-    for (; i < count && position < end; i++) {
-      const at = position >>> 3;
-      value += minimum + (((bytes[at]! | (bytes[at + 1]! << 8)) >>> (position & 7)) & mask);
-      into[i] = value;
+  if (from > 0) value += from * minimum + sumOfBits(bytes, start, width, from);
+  let position = start + from * width;
+  const end = at + to - from;
+  let next = at;
+  into[next++] = value;
+  if (width > 0 && width <= 8) {
+    for (; next < end && (position & 7) !== 0; next++) {
+      value += minimum + getBits(bytes, position, width);
+      into[next] = value;
       position += width;
     }
+    // Eight small steps, as most counters have, begin and end with a byte and lie in two words.
+    const mask = (1 << width) - 1;
+    const [twice, thrice] = [2 * width, 3 * width];
+    let byte = position >>> 3;
+    for (; next + 8 <= end && byte + 8 <= bytes.length; next += 8) {
+      const low = wordAt(bytes, byte);
+      const high = wordAt(bytes, byte + (width >>> 1)) >>> ((width & 1) * 4);
+      value += minimum + (low & mask);
+      into[next] = value;
+      value += minimum + ((low >>> width) & mask);
+      into[next + 1] = value;
+      value += minimum + ((low >>> twice) & mask);
+      into[next + 2] = value;
+      value += minimum + ((low >>> thrice) & mask);
+      into[next + 3] = value;
+      value += minimum + (high & mask);
+      into[next + 4] = value;
+      value += minimum + ((high >>> width) & mask);
+      into[next + 5] = value;
+      value += minimum + ((high >>> twice) & mask);
+      into[next + 6] = value;
+      value += minimum + ((high >>> thrice) & mask);
+      into[next + 7] = value;
+      byte += width;
+    }
+    position = byte * 8;
   }
-  for (; i < count; i++) {
+  for (; next < end; next++) {
     value += minimum + getBits(bytes, position, width);
-    into[i] = value;
+    into[next] = value;
     position += width;
   }
+}
+
+/** The sum of `count` numbers of `width` bits that begin at a byte. */
+function sumOfBits(bytes: Uint8Array, start: number, width: number, count: number): number {
+  let sum = 0;
+  let i = 0;
+  let position = start;
+  if (width > 0 && width <= 8) {
+    const mask = (1 << width) - 1;
+    const [twice, thrice] = [2 * width, 3 * width];
+    let byte = start >>> 3;
+    for (; i + 8 <= count && byte + 8 <= bytes.length; i += 8) {
+      const low = wordAt(bytes, byte);
+      const high = wordAt(bytes, byte + (width >>> 1)) >>> ((width & 1) * 4);
+      sum += (low & mask) + ((low >>> width) & mask) + ((low >>> twice) & mask) + ((low >>> thrice) & mask);
+      sum += (high & mask) + ((high >>> width) & mask) + ((high >>> twice) & mask) + ((high >>> thrice) & mask);
+      byte += width;
+    }
+    position = byte * 8;
+  }
+  for (; i < count; i++) {
+    sum += getBits(bytes, position, width);
+    position += width;
+  }
+  return sum;
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
 
 function writeLine(out: ByteWriter, whole: Float64Array, { minimum, width }: Packing): void {
@@ -253,17 +312,31 @@ function writeLine(out: ByteWriter, whole: Float64Array, { minimum, width }: Pac
   }
 }
 
-function readLine(input: ByteReader, into: Float64Array): void {
-  const count = into.length;
+function readLine(input: ByteReader, count: number, from: number, to: number, into: Float64Array, at: number): void {
   const first = input.zigzag();
   const rise = input.zigzag();
   const base = first + input.zigzag();
   const width = readWidth(input);
-  let position = input.skip(Math.ceil((count * width) / 8)) * 8;
+  let position = input.skip(Math.ceil((count * width) / 8)) * 8 + from * width;
+  if (from >= to) return;
   const { bytes } = input;
-  for (let i = 0; i < count; i++) {
-    into[i] = base + Math.floor((rise * i) / (count - 1)) + getBits(bytes, position, width);
+  // floor(rise * i / steps) without a division for each i: the whole part and what is left over are carried along. (The
+  // division that the writer makes is exact enough to give the same: `MAX_RISE` is far from where numbers have no fractions.)
+  const steps = Math.max(count - 1, 1);
+  const whole = Math.floor(rise / steps);
+  const left = rise - whole * steps;
+  let line = base + Math.floor((rise * from) / steps);
+  let over = rise * from - (line - base) * steps;
+  const end = at + to - from;
+  for (let next = at; next < end; next++) {
+    into[next] = line + getBits(bytes, position, width);
     position += width;
+    line += whole;
+    over += left;
+    if (over >= steps) {
+      over -= steps;
+      line++;
+    }
   }
 }
 
@@ -293,7 +366,7 @@ function getBits(bytes: Uint8Array, position: number, width: number): number {
   if (width === 0) return 0;
   const at = position >>> 3;
   const shift = position & 7;
-  let value = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> shift;
+  let value = wordAt(bytes, at) >>> shift;
   if (shift + width > 32) value |= bytes[at + 4]! << (32 - shift);
   return width === 32 ? value >>> 0 : value & ((1 << width) - 1);
 }
@@ -352,11 +425,12 @@ function writeXor(out: ByteWriter, words: Uint32Array): void {
   flush();
 }
 
-function readXor(input: ByteReader, words: Uint32Array): void {
+function readXor(input: ByteReader, count: number, from: number, to: number, into: Float64Array, at: number): void {
+  const words = wordsOf(into);
   let low = 0;
   let high = 0;
   let repeats = 0;
-  for (let i = 0; i < words.length; i += 2) {
+  for (let i = 0; i < count; i++) {
     if (repeats > 0) repeats--;
     else {
       const control = input.u8();
@@ -371,8 +445,10 @@ function readXor(input: ByteReader, words: Uint32Array): void {
         }
       }
     }
-    words[i] = low;
-    words[i + 1] = high;
+    if (i < from || i >= to) continue;
+    const next = 2 * (at + i - from);
+    words[next] = low;
+    words[next + 1] = high;
   }
 }
 

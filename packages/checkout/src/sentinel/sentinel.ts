@@ -1,0 +1,288 @@
+import { Labels, type Logger, Matcher, METRIC_NAME, type Series, silentLogger } from '@tillwatch/model';
+import { CounterBook } from './counter-book.ts';
+import { Detector, type Evidence } from './detector.ts';
+import type { Incident } from './incident.ts';
+import { type JourneyCounter, journeyCounter, METRICS } from './journey-counters.ts';
+import { metricSelector, type Selector, type SentinelReader } from './reader.ts';
+import { ScrapeWatch } from './scrape-watch.ts';
+import { Slices } from './slices.ts';
+import { THRESHOLDS, type Thresholds } from './thresholds.ts';
+
+/** How the sentinel is set up. Everything but `reader` has a default that fits a shop that is scraped every 15 seconds. */
+export interface SentinelOptions {
+  readonly reader: SentinelReader;
+  /** The jobs of the shop; by default every target counts as the shop's. */
+  readonly jobs?: readonly string[] | undefined;
+  /** The routes of pages from which a checkout is started; `/checkout` by default. */
+  readonly pageRoutes?: readonly string[] | undefined;
+  /** A step that takes longer is slow, seconds; 3 by default. */
+  readonly slowSeconds?: number | undefined;
+  /** How much of the past is learned from at the start, ms; 8 days by default. */
+  readonly learnMs?: number | undefined;
+  /** Parts of the checkout that are followed at most; 500 by default. */
+  readonly mostSlices?: number | undefined;
+  /** Series that are followed at most; 20,000 by default. */
+  readonly mostSeries?: number | undefined;
+  readonly thresholds?: Partial<Thresholds> | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** One sample that the sentinel publishes. */
+export interface SentinelSample {
+  /** The metric's name included. */
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** A watcher over the counters of a shop. It is told the time, and never looks at a clock. */
+export interface Sentinel {
+  /**
+   * Learns what is usual from the past before `nowMs`, as far as the store goes back; before the first `tick`. A trouble that began in
+   * that time and goes on is known afterwards. Rejects when the store cannot be asked; what was learned until then is kept.
+   */
+  learn(nowMs: number): Promise<void>;
+  /** Looks at what has arrived since the last tick. A time that is not after the last one is passed over. Rejects like `learn`. */
+  tick(nowMs: number): Promise<void>;
+  /** What is published now, as of the last tick: evidence, open incidents and the sentinel's own health. */
+  samples(): SentinelSample[];
+  /** Incidents that are open, oldest first. */
+  incidents(): readonly Incident[];
+}
+
+/** Samples may be committed some time after they were scraped, so each tick looks back a little. */
+const OVERLAP_MS = 60_000;
+
+const CHUNK_MS = 2 * 3_600_000;
+const COARSE_MS = 120_000;
+const FINE_MS = 15_000;
+/** The last hour before the start is looked at as closely as what follows. */
+const FINE_PAST_MS = 3_600_000;
+/** A tick that comes later than this catches up in small bins. */
+const LATE_MS = 120_000;
+
+const FORGET_EVERY_MS = 600_000;
+/** Evidence below this is the noise of every day. */
+const LEAST_EVIDENCE = 2;
+const MOST_EVIDENCE_SERIES = 100;
+
+/** Creates a sentinel that knows nothing yet. */
+export function createSentinel(options: SentinelOptions): Sentinel {
+  return new CounterSentinel(options);
+}
+
+class CounterSentinel implements Sentinel {
+  readonly #reader: SentinelReader;
+  readonly #selectors: readonly Selector[];
+  readonly #learnMs: number;
+  readonly #logger: Logger;
+  readonly #thresholds: Thresholds;
+  readonly #book: CounterBook<JourneyCounter>;
+  readonly #slices: Slices;
+  readonly #detector: Detector;
+  readonly #scrapes = new ScrapeWatch();
+  readonly #bins = new Bins();
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #newestSampleMs = Number.NEGATIVE_INFINITY;
+  #lastForgetMs = Number.NEGATIVE_INFINITY;
+  #ticks = 0;
+  #passedOver = 0;
+  #failedReads = 0;
+  #learnedMs = 0;
+
+  constructor(options: SentinelOptions) {
+    const jobs = options.jobs ?? [];
+    const routes = options.pageRoutes ?? ['/checkout'];
+    this.#reader = options.reader;
+    this.#learnMs = options.learnMs ?? 8 * 86_400_000;
+    this.#logger = options.logger ?? silentLogger;
+    this.#thresholds = { ...THRESHOLDS, ...options.thresholds };
+    this.#selectors = [
+      metricSelector(METRICS.up, jobs),
+      metricSelector(METRICS.started, jobs),
+      metricSelector(METRICS.attempts, jobs),
+      metricSelector(METRICS.outcomes, jobs),
+      metricSelector(METRICS.durations, jobs),
+      metricSelector(METRICS.views, jobs, anyOf('route', routes), new Matcher('code', '=~', '2..|3..')),
+    ];
+    this.#slices = new Slices(options.mostSlices ?? 500, this.#thresholds);
+    this.#detector = new Detector(this.#slices, options.slowSeconds ?? 3, this.#thresholds, 0);
+    this.#book = new CounterBook((labels) => {
+      const counter = journeyCounter(labels);
+      if (counter !== undefined) this.#detector.admit(counter);
+      return counter;
+    }, options.mostSeries ?? 20_000);
+  }
+
+  async learn(nowMs: number): Promise<void> {
+    const fromMs = nowMs - this.#learnMs;
+    const fineMs = Math.max(fromMs, nowMs - FINE_PAST_MS);
+    for (let at = fromMs; at < fineMs; at += CHUNK_MS)
+      await this.#catchUp(at, Math.min(fineMs, at + CHUNK_MS), COARSE_MS);
+    await this.#catchUp(fineMs, nowMs, FINE_MS);
+    this.#learnedMs = Number.isFinite(this.#scrapes.firstMs) ? Math.max(0, nowMs - this.#scrapes.firstMs) : 0;
+    this.#scrapes.resume(nowMs);
+  }
+
+  async tick(nowMs: number): Promise<void> {
+    if (nowMs <= this.#lastMs) {
+      this.#passedOver++;
+      return;
+    }
+    const isLate = nowMs - this.#lastMs > LATE_MS;
+    if (isLate) {
+      if (Number.isFinite(this.#lastMs))
+        this.#logger.info('the sentinel catches up', { missedMs: nowMs - this.#lastMs });
+      await this.#catchUp(Math.max(this.#lastMs, nowMs - FINE_PAST_MS), nowMs, FINE_MS);
+      this.#scrapes.resume(nowMs);
+    } else {
+      const series = await this.#read(Math.max(this.#lastMs - OVERLAP_MS, 0), nowMs);
+      const sinceMs = this.#lastMs;
+      for (const one of series) this.#take(one, () => 0);
+      this.#endBins(sinceMs, nowMs - sinceMs, 1, false);
+      this.#lastMs = nowMs;
+    }
+    this.#ticks++;
+    this.#judgeSilence(nowMs);
+    if (nowMs - this.#lastForgetMs >= FORGET_EVERY_MS) this.#forget(nowMs);
+  }
+
+  incidents(): readonly Incident[] {
+    return this.#detector.incidents;
+  }
+
+  samples(): SentinelSample[] {
+    const samples: SentinelSample[] = [];
+    const put = (name: string, labels: Readonly<Record<string, string>>, value: number) =>
+      samples.push({ labels: Labels.of({ ...labels, [METRIC_NAME]: name }), value });
+    for (const incident of this.#detector.incidents) {
+      const labels = { ...incident.labels, signal: incident.signal };
+      put('tillwatch_incident', labels, this.#valueOf(incident));
+      put('tillwatch_incident_evidence', labels, incident.evidence);
+      put('tillwatch_incident_onset_timestamp_seconds', labels, incident.onsetMs / 1_000);
+    }
+    for (const { signal, slice, labels, nats } of this.#topEvidence())
+      put('tillwatch_evidence', { ...labels, signal, slice }, nats);
+    put('tillwatch_sentinel_ticks_total', {}, this.#ticks);
+    put('tillwatch_sentinel_ticks_passed_over_total', {}, this.#passedOver);
+    put('tillwatch_sentinel_failed_reads_total', {}, this.#failedReads);
+    if (Number.isFinite(this.#lastMs)) put('tillwatch_sentinel_last_tick_timestamp_seconds', {}, this.#lastMs / 1_000);
+    put('tillwatch_sentinel_slices', {}, this.#slices.size);
+    put('tillwatch_sentinel_slices_dropped_total', {}, this.#slices.dropped);
+    put('tillwatch_sentinel_series', {}, this.#book.size);
+    put('tillwatch_sentinel_samples_dropped_total', {}, this.#book.dropped);
+    put('tillwatch_sentinel_learned_seconds', {}, this.#learnedMs / 1_000);
+    return samples;
+  }
+
+  /** What is wrong, as a number that an alert can tell: the share that fails, what is left of the usual, or seconds. */
+  #valueOf({ signal, bad, all }: Incident): number {
+    if (signal === 'slow') return this.#detector.slowBoundSeconds;
+    const share = all > 0 ? bad / all : 0;
+    return signal.startsWith('missing') ? Math.max(0, 1 - share) : share;
+  }
+
+  #topEvidence(): Evidence[] {
+    return this.#detector.evidence(LEAST_EVIDENCE).slice(0, MOST_EVIDENCE_SERIES);
+  }
+
+  async #read(fromMs: number, toMs: number, stepMs?: number): Promise<Iterable<Series>> {
+    try {
+      return await this.#reader.read(this.#selectors, fromMs, toMs, stepMs);
+    } catch (error) {
+      this.#failedReads++;
+      // What was not seen is not known to be silent.
+      this.#scrapes.resume(toMs);
+      throw error;
+    }
+  }
+
+  /** Reads a stretch of the past and goes through it bin by bin. */
+  async #catchUp(fromMs: number, toMs: number, binMs: number): Promise<void> {
+    if (toMs <= fromMs) return;
+    const series = await this.#read(fromMs, toMs, binMs);
+    const count = Math.ceil((toMs - fromMs) / binMs);
+    for (const one of series) this.#take(one, (atMs) => Math.min(count - 1, Math.floor((atMs - fromMs - 1) / binMs)));
+    this.#endBins(fromMs, binMs, count, binMs === COARSE_MS);
+    this.#lastMs = toMs;
+  }
+
+  #take(series: Series, binOf: (atMs: number) => number): void {
+    const { labels, timestampsMs, values } = series;
+    const name = labels.metricName;
+    const last = timestampsMs.length - 1;
+    if (last < 0) return;
+    if (name === METRICS.up) {
+      this.#book.scraped(labels, timestampsMs[0]!);
+      this.#scrapes.take(series);
+      return;
+    }
+    if (name === METRICS.started) {
+      for (let i = 0; i <= last; i++)
+        if (this.#book.started(labels, values[i]! * 1_000)) this.#detector.restarted(timestampsMs[i]!);
+      return;
+    }
+    const didRestart = this.#book.take(series, (counter, increase, atMs) => {
+      this.#bins.add(Math.max(0, binOf(atMs)), counter, increase, atMs);
+    });
+    if (didRestart) this.#detector.restarted(timestampsMs[last]!);
+  }
+
+  #endBins(fromMs: number, binMs: number, count: number, isPast: boolean): void {
+    for (let bin = 0; bin < count; bin++) {
+      const sinceMs = fromMs + bin * binMs;
+      const nowMs = sinceMs + binMs;
+      const newestMs = this.#bins.drain(bin, (counter, increase, atMs) =>
+        this.#detector.count(counter, increase, atMs),
+      );
+      // Only time of which there are samples can be called quiet.
+      const scrapedMs = Number.isFinite(this.#newestSampleMs) ? Math.max(0, newestMs - this.#newestSampleMs) : 0;
+      this.#newestSampleMs = Math.max(this.#newestSampleMs, newestMs);
+      this.#detector.endBin(Math.max(sinceMs, nowMs - 3_600_000), nowMs, scrapedMs, isPast);
+    }
+  }
+
+  #judgeSilence(nowMs: number): void {
+    const missed = this.#scrapes.missed(nowMs);
+    const labels = this.#scrapes.jobLabels();
+    this.#detector.silent(missed * this.#thresholds.perMissedScrape, this.#scrapes.lastUpMs, nowMs, labels);
+  }
+
+  #forget(nowMs: number): void {
+    this.#lastForgetMs = nowMs;
+    this.#book.forget(nowMs, (counter) => this.#detector.dismiss(counter));
+    this.#slices.forget(nowMs);
+  }
+}
+
+function anyOf(label: string, values: readonly string[]): Matcher {
+  return new Matcher(label, '=~', values.map((value) => value.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')).join('|'));
+}
+
+/** Increases by bin, in columns: the past of a large shop is millions of them. */
+class Bins {
+  readonly #bins: { counters: JourneyCounter[]; increases: number[]; atMs: number[]; newestMs: number }[] = [];
+
+  add(index: number, counter: JourneyCounter, increase: number, atMs: number): void {
+    while (this.#bins.length <= index)
+      this.#bins.push({ counters: [], increases: [], atMs: [], newestMs: Number.NEGATIVE_INFINITY });
+    const bin = this.#bins[index]!;
+    if (atMs > bin.newestMs) bin.newestMs = atMs;
+    if (increase === 0) return;
+    bin.counters.push(counter);
+    bin.increases.push(increase);
+    bin.atMs.push(atMs);
+  }
+
+  /** Empties a bin and returns the time of its newest sample, rising or not. */
+  drain(index: number, take: (counter: JourneyCounter, increase: number, atMs: number) => void): number {
+    const bin = this.#bins[index];
+    if (bin === undefined) return Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < bin.counters.length; i++) take(bin.counters[i]!, bin.increases[i]!, bin.atMs[i]!);
+    const { newestMs } = bin;
+    bin.counters.length = 0;
+    bin.increases.length = 0;
+    bin.atMs.length = 0;
+    bin.newestMs = Number.NEGATIVE_INFINITY;
+    return newestMs;
+  }
+}
