@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkRuleTemplate, checkRuleTests } from '@tillwatch/alerting';
-import { readTillwatchConfig } from '@tillwatch/checkout';
+import { readMessages, readTillwatchConfig } from '@tillwatch/checkout';
 import { readAlertmanagerConfig, readPrometheusConfig, readRuleFile, readRuleTestFile } from '@tillwatch/config';
 import type { Problem } from '@tillwatch/model';
 import { parse } from '@tillwatch/promql';
@@ -170,6 +170,8 @@ const READERS: Readonly<Record<string, (text: string) => readonly Problem[]>> = 
     const { file, problems } = readRuleTestFile({ file: 'rules.test.yml', text });
     return file === undefined ? problems : [...problems, ...checkRuleTests(file, TESTED_RULES)];
   },
+  'business.en.yml': (text) => readMessages({ file: 'business.en.yml', text }).problems,
+  'boss.en.yml': (text) => readMessages({ file: 'boss.en.yml', text }).problems,
   'tillwatch.yaml': (text) =>
     readTillwatchConfig({ file: 'tillwatch.yaml', text: text + whatIsMissing(text) }, { nowMs: Date.now() }).problems,
 };

@@ -94,20 +94,23 @@ function line(id: string, fault: Fault, answer: Answer): string {
 }
 
 function summarise(title: string, all: readonly Judged[]): void {
-  for (const [name, some] of [
-    [`${ENOUGH_ORDERS_A_MINUTE} orders a minute and more`, all.filter(({ isLarge }) => isLarge)],
-    ['all', all],
-  ] as const) {
-    if (some.length === 0) continue;
-    const errors = some.map(({ error }) => Math.abs(error)).sort((a, b) => a - b);
-    const money = some.map(({ moneyError }) => Math.abs(moneyError)).sort((a, b) => a - b);
-    const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-    const at = (sorted: readonly number[], share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
-    const bias = some.reduce((sum, { error }) => sum + error, 0) / some.length;
-    const covered = some.filter(({ isCovered }) => isCovered).length / some.length;
-    console.log(
-      `${title}, ${name} (${some.length}): median error ${percent(at(errors, 0.5))}, p90 ${percent(at(errors, 0.9))}, ` +
-        `mean ${percent(bias)}, money median ${percent(at(money, 0.5))}, in the range ${percent(covered)}`,
-    );
-  }
+  const large = all.filter(({ isLarge }) => isLarge);
+  summariseSome(`${title}, ${ENOUGH_ORDERS_A_MINUTE} orders a minute and more`, large);
+  summariseSome(`${title}, all`, all);
+}
+
+function summariseSome(title: string, some: readonly Judged[]): void {
+  if (some.length === 0) return;
+  const sizes = (values: readonly number[]) => values.map(Math.abs).sort((a, b) => a - b);
+  const errors = sizes(some.map(({ error }) => error));
+  const money = sizes(some.map(({ moneyError }) => moneyError));
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const at = (sorted: readonly number[], share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  let bias = 0;
+  for (const { error } of some) bias += error / some.length;
+  const covered = some.filter(({ isCovered }) => isCovered).length / some.length;
+  console.log(
+    `${title} (${some.length}): median error ${percent(at(errors, 0.5))}, p90 ${percent(at(errors, 0.9))}, ` +
+      `mean ${percent(bias)}, money median ${percent(at(money, 0.5))}, in the range ${percent(covered)}`,
+  );
 }

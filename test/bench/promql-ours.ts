@@ -7,7 +7,7 @@ import type { Queryable } from '@tillwatch/model';
 import { evaluateInstant, evaluateRange, parse } from '@tillwatch/promql';
 import { openTsdb } from '@tillwatch/tsdb';
 import { END_MS } from './checkout-history.ts';
-import { medianMs } from './median.ts';
+import { measure, type Took } from './median.ts';
 import { BENCH_QUERIES, type BenchQuery } from './promql-queries.ts';
 
 const [dir = '', wanted = ''] = process.argv.slice(2);
@@ -47,7 +47,11 @@ function ask({ expr, spanMs, stepMs }: BenchQuery): number {
   return JSON.stringify(answer).length;
 }
 
-const times: Record<string, number> = {};
+const times: Record<string, Took> = {};
+const cpuMs = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 const readingShares: Record<string, number> = {};
 const peakBytes = () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
 const idleBytes = peakBytes();
@@ -55,9 +59,9 @@ for (const query of BENCH_QUERIES) {
   if (!query.name.includes(wanted)) continue;
   readingMs = 0;
   const started = performance.now();
-  times[query.name] = await medianMs(async () => {
+  times[query.name] = await measure(async () => {
     ask(query);
-  });
+  }, cpuMs);
   readingShares[query.name] = readingMs / (performance.now() - started);
 }
 await store.close();

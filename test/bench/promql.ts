@@ -12,10 +12,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Clock } from '@tillwatch/model';
 import { openTsdb } from '@tillwatch/tsdb';
+import { build } from 'vite';
 import { hasPrometheus, hasVictoriaMetrics, Prometheus } from '../support/prometheus.ts';
 import { writeRequests } from '../support/remote-write.ts';
 import { checkoutHistory, END_MS } from './checkout-history.ts';
-import { medianMs } from './median.ts';
+import { measure, type Took } from './median.ts';
 import { BENCH_QUERIES, type BenchQuery } from './promql-queries.ts';
 
 const { values: options } = parseArgs({
@@ -26,9 +27,9 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Times in ms by query; memory before the first query and at most. */
+/** What queries take, by name; memory before the first query and at most. */
 interface Figures {
-  readonly times: Readonly<Record<string, number>>;
+  readonly times: Readonly<Record<string, Took>>;
   readonly idleBytes: number | undefined;
   readonly peakBytes: number | undefined;
 }
@@ -36,14 +37,6 @@ interface Figures {
 interface OurFigures extends Figures {
   readonly readingShares: Readonly<Record<string, number>>;
 }
-
-interface TheirFigures extends Figures {
-  /** What `count()` of the same expression takes: the same work, but next to nothing to send. */
-  readonly counting: Readonly<Record<string, number>>;
-}
-
-/** A query that takes longer than this is not asked again as `count()`: sending is nothing beside it. */
-const SLOW_MS = 2_000;
 
 if (hasPrometheus()) await main();
 else console.log('PromQL beside Prometheus: skipped, there is no prometheus on this machine');
@@ -61,9 +54,10 @@ async function main(): Promise<void> {
       mkdirSync(join(dir, 'victoria'), { recursive: true });
       await fill('VictoriaMetrics', () => fillVictoriaMetrics(join(dir, 'victoria')));
     }
-    const theirs = await askPrometheus(join(dir, 'prometheus'));
-    const victoria = hasVictoriaMetrics() ? await askVictoriaMetrics(join(dir, 'victoria')) : undefined;
-    print(askOurs(join(dir, 'ours')), theirs, victoria);
+    const ours = await askOurs(join(dir, 'ours'));
+    const theirs = await askTheirs(join(dir, 'prometheus'));
+    const victoria = hasVictoriaMetrics() ? await askTheirs(join(dir, 'victoria'), 'victoriaMetrics') : undefined;
+    print(ours, theirs, victoria);
   } finally {
     if (options.keep === undefined) rmSync(dir, { recursive: true, force: true });
   }
@@ -94,7 +88,7 @@ async function fillOurs(dir: string): Promise<number> {
   // Until it has packed what it took, as a store that is scraped into has long done.
   for (let before = -1; before !== store.stats().headTimelines; ) {
     before = store.stats().headTimelines;
-    await delay(500);
+    await delay(1_000);
   }
   await store.close();
   return samples;
@@ -130,25 +124,35 @@ async function fillVictoriaMetrics(dir: string): Promise<number> {
   return samples;
 }
 
-/** It means some queries otherwise than Prometheus does (no extrapolation), so only its times are looked at. */
-async function askVictoriaMetrics(dir: string): Promise<TheirFigures> {
-  const victoria = await Prometheus.start(dir, 'victoriaMetrics');
+/** Asks VictoriaMetrics too. It means some queries otherwise (no extrapolation), so only its times are looked at. */
+async function askTheirs(dir: string, program?: 'victoriaMetrics'): Promise<Figures> {
+  const theirs = await Prometheus.start(dir, program);
   try {
-    const times: Record<string, number> = {};
-    const idleBytes = victoria.peakBytes();
+    const times: Record<string, Took> = {};
+    const idleBytes = theirs.peakBytes();
     for (const query of BENCH_QUERIES) {
-      if (query.name.includes(options.only)) times[query.name] = await medianMs(() => ask(victoria, query));
+      if (!query.name.includes(options.only)) continue;
+      times[query.name] = await measure(
+        () => ask(theirs, query),
+        () => theirs.cpuMs(),
+      );
     }
-    return { times, counting: {}, idleBytes, peakBytes: victoria.peakBytes() };
+    return { times, idleBytes, peakBytes: theirs.peakBytes() };
   } finally {
-    await victoria.stop();
+    await theirs.stop();
   }
 }
 
-function askOurs(dir: string): OurFigures {
-  const script = fileURLToPath(new URL('promql-ours.ts', import.meta.url));
-  const args = [...process.execArgv, script, dir, options.only];
-  const { stdout, status } = spawnSync(process.execPath, args, {
+/** Our side runs as it is delivered: built, without a loader that would be measured too. */
+async function askOurs(dir: string): Promise<OurFigures> {
+  const outDir = fileURLToPath(new URL('../../node_modules/.cache/tillwatch-bench', import.meta.url));
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { ssr: fileURLToPath(new URL('promql-ours.ts', import.meta.url)), outDir, emptyOutDir: true, minify: false },
+    ssr: { noExternal: true, external: ['better-sqlite3'], resolve: { conditions: ['tillwatch-source'] } },
+  });
+  const { stdout, status } = spawnSync(process.execPath, [join(outDir, 'promql-ours.js'), dir, options.only], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -156,42 +160,24 @@ function askOurs(dir: string): OurFigures {
   return JSON.parse(stdout) as OurFigures;
 }
 
-async function askPrometheus(dir: string): Promise<TheirFigures> {
-  const prometheus = await Prometheus.start(dir);
-  try {
-    const times: Record<string, number> = {};
-    const counting: Record<string, number> = {};
-    const idleBytes = prometheus.peakBytes();
-    for (const query of BENCH_QUERIES) {
-      if (!query.name.includes(options.only)) continue;
-      const ms = await medianMs(() => ask(prometheus, query));
-      times[query.name] = ms;
-      if (query.spanMs === undefined || ms > SLOW_MS) continue;
-      counting[query.name] = await medianMs(() => ask(prometheus, { ...query, expr: `count(${query.expr})` }));
-    }
-    return { times, counting, idleBytes, peakBytes: prometheus.peakBytes() };
-  } finally {
-    await prometheus.stop();
-  }
-}
-
 function ask(prometheus: Prometheus, { expr, spanMs, stepMs }: BenchQuery): Promise<unknown> {
   if (spanMs === undefined || stepMs === undefined) return prometheus.instant(expr, END_MS);
   return prometheus.range(expr, END_MS - spanMs, END_MS, stepMs);
 }
 
-function print(ours: OurFigures, theirs: TheirFigures, victoria: TheirFigures | undefined): void {
-  const rows = Object.entries(ours.times).map(([name, ms]) => {
-    const their = theirs.times[name]!;
-    const counting = theirs.counting[name];
+function print(ours: OurFigures, theirs: Figures, victoria: Figures | undefined): void {
+  const rows = Object.entries(ours.times).map(([name, took]) => {
+    const [their, third] = [theirs.times[name]!, victoria?.times[name]];
     return {
       query: name,
-      'ours ms': figure(ms),
+      'ours, CPU ms': figure(took.cpuMs),
       'of it reading': `${(100 * ours.readingShares[name]!).toFixed(0)} %`,
-      'Prometheus ms': figure(their),
-      'its count() ms': counting === undefined ? '' : figure(counting),
-      'times faster': (their / ms).toFixed(1),
-      'VictoriaMetrics ms': victoria === undefined ? '' : figure(victoria.times[name]!),
+      'Prometheus, CPU ms': figure(their.cpuMs),
+      'times less': (their.cpuMs / took.cpuMs).toFixed(1),
+      'VictoriaMetrics, CPU ms': third === undefined ? '' : figure(third.cpuMs),
+      'by the clock': [took, their, ...(third === undefined ? [] : [third])]
+        .map(({ wallMs }) => figure(wallMs))
+        .join(' / '),
     };
   });
   console.table(rows);

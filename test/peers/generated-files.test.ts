@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { exampleConfig, plan, readTillwatchConfig } from '@tillwatch/checkout';
@@ -32,6 +32,22 @@ const MAPPED = `metrics:
     - { series: shop_order_errors_total, outcome: failure, reasonClass: technical, labels: { reason: error } }
 `;
 
+const PLANNED = `promotions:
+  - { name: Black Friday, from: 2026-11-27, to: 2026-11-28, expectedFactor: 5 }
+  - { name: 'Night "sale" {{ 1 }}', from: 2026-12-24T20:00, to: 2026-12-24T23:00, expectedFactor: 1.2, ramp: 30m }
+`;
+
+const BUDGETS = `  budgets:
+    - { name: api, target: 99.5%, window: 28d, errors: 'http_requests_total{route=~"/api/.*",code=~"5.."}', total: 'http_requests_total{route=~"/api/.*"}' }
+    - { name: pay-fast, target: 95%, window: 7d, latency: { histogram: 'checkout_step_duration_seconds{step="payment"}', below: 2500ms } }
+    - { name: mails, description: 'Mails "sent" {{ 1 }}', target: 99.9%, errors: mail_failures_total, total: mail_sent_total }
+`;
+
+/** A shop with everything that a tillwatch.yaml can plan. */
+const WITH_PLANS = exampleConfig({})
+  .replace('promotions: []\n', PLANNED)
+  .replace('objectives:\n', `objectives:\n${BUDGETS}`);
+
 /** Writes the plan of a tillwatch.yaml into a folder of its own. */
 function written(text: string, environment: Record<string, string> = {}): string {
   const { config, problems } = readTillwatchConfig({ file: 'tillwatch.yaml', text });
@@ -54,13 +70,21 @@ const configs: [string, string][] = [
   ],
   ['scraped once a minute', exampleConfig({}).replace('interval: 15s', 'interval: 1m')],
   ['with other metric names', `${exampleConfig({})}${MAPPED}`],
+  ['with promotions and error budgets', WITH_PLANS],
 ];
+
+function ruleFiles(folder: string): string[] {
+  const names = readdirSync(join(folder, 'rules')).filter(
+    (name) => name.endsWith('.yml') && !name.endsWith('.test.yml'),
+  );
+  return names.map((name) => `rules/${name}`);
+}
 
 describe.runIf(has('promtool'))('promtool', () => {
   test.for(configs)('accepts prometheus.yml and the rules: %s', ([, text]) => {
     const folder = written(text, environment);
     expect(run(folder, 'promtool', 'check', 'config', 'prometheus.yml')).toMatchObject({ status: 0 });
-    const rules = run(folder, 'promtool', 'check', 'rules', 'rules/checkout.yml');
+    const rules = run(folder, 'promtool', 'check', 'rules', ...ruleFiles(folder));
     expect(rules, rules.output).toMatchObject({ status: 0, output: expect.not.stringContaining('duplicate') });
   });
 
@@ -73,6 +97,16 @@ describe.runIf(has('promtool'))('promtool', () => {
       expect(result).toMatchObject({ status: 0 });
     },
   );
+
+  test('passes the tests of promotions and error budgets', () => {
+    const folder = written(WITH_PLANS);
+    const files = readdirSync(join(folder, 'rules')).filter((name) =>
+      /^(?:promotion-\d+|objectives)\.test\.yml$/.test(name),
+    );
+    expect(files).toEqual(['objectives.test.yml', 'promotion-1.test.yml', 'promotion-2.test.yml']);
+    const result = run(folder, 'promtool', 'test', 'rules', ...files.map((name) => `rules/${name}`));
+    expect(result, result.output).toMatchObject({ status: 0 });
+  });
 
   test('a rule that says nothing fails its test', () => {
     const folder = written(exampleConfig({}));
@@ -98,8 +132,9 @@ describe.runIf(has('amtool'))('amtool', () => {
     ['a page about the platform', 'severity=page area=platform', 'dev,ops'],
     ['a notice', 'severity=inform area=customers', 'dev,ops'],
     ['an alert of somebody else', 'severity=critical', 'dev,ops'],
+    ['a promotion', 'severity=inform area=promotion promotion=Sale', 'dev,ops,business'],
   ] as const)('%s goes to the right teams', ([, labels, receivers]) => {
-    const folder = written(exampleConfig({}), environment);
+    const folder = written(WITH_PLANS, environment);
     const { printed } = run(
       folder,
       'amtool',
@@ -115,7 +150,7 @@ describe.runIf(has('amtool'))('amtool', () => {
 
 describe.runIf(has('vmalert'))('vmalert', () => {
   test.for(configs)('accepts the rules: %s', ([, text]) => {
-    const result = run(written(text), 'vmalert', '-dryRun', '-rule=victoriametrics/checkout.yml');
+    const result = run(written(text), 'vmalert', '-dryRun', '-rule=victoriametrics/*.yml');
     expect(result, result.output).toMatchObject({ status: 0 });
   });
 });

@@ -32,26 +32,44 @@ const weighted = (...texts: { weight: number; arbitrary: Text }[]): Text => fc.o
 const joined = (...parts: (string | Text)[]): Text =>
   fc.tuple(...parts.map((part) => (typeof part === 'string' ? fc.constant(part) : part))).map((all) => all.join(''));
 
-const matcher = weighted(
-  {
-    weight: 20,
-    arbitrary: pick(
-      ...['job="shop"', 'job!="shop"', 'job=~"s.*"', 'job=~"shop|api"', 'job!~"api"', 'instance="a:1"'],
-      ...['instance=~"[ab]:.*"', 'instance!~".:1"', 'code!="200"', 'missing=""', 'missing=~".*"', 'missing!~".+"'],
-    ),
-  },
-  {
-    weight: 6,
-    arbitrary: pick('code=~"4..|5.."', 'code="500"', 'code!=""', 'code=~"(?i)4.."', 'le=~"0.*"', 'le="+Inf"'),
-  },
-  { weight: 3, arbitrary: pick('code=""', 'job=~"(?:sh|ap).*"', 'job=`api`', "job='shop'") },
-  { weight: 1, arbitrary: pick('missing=~".+"', 'job=~"["') },
+/** Matchers by what they need of a metric, so that most of them find something. */
+const ON_JOB = pick(
+  ...['job="shop"', 'job!="shop"', 'job=~"s.*"', 'job=~"shop|api"', 'job!~"api"', 'job=~"(?:sh|ap).*"'],
+  ...['job=`api`', "job='shop'", 'missing=""', 'missing=~".*"', 'missing!~".+"', 'code!="200"'],
 );
-const braces = weighted(
-  { weight: 4, arbitrary: fc.constant('') },
-  { weight: 4, arbitrary: matcher.map((one) => `{${one}}`) },
-  { weight: 1, arbitrary: fc.tuple(matcher, matcher).map(([a, b]) => `{${a}, ${b}}`) },
+const ON_INSTANCE = pick('instance="a:1"', 'instance=~"[ab]:.*"', 'instance!~".:1"');
+const ON_CODE = pick('code=~"4..|5.."', 'code="500"', 'code!=""', 'code=~"[45].*"', 'code=~"(?i)[25].."');
+const ON_LE = pick('le=~"0.*"', 'le="+Inf"', 'le!="5"');
+/** Matchers that seldom or never find anything, and one that is wrong. */
+const ON_NOTHING = weighted(
+  { weight: 2, arbitrary: ON_CODE },
+  { weight: 2, arbitrary: ON_LE },
+  { weight: 1, arbitrary: pick('code=""', 'missing=~".+"') },
+  { weight: 1, arbitrary: fc.constant('job=~"["') },
 );
+
+function matcherOf(name: string): Text {
+  const fitting = [ON_JOB];
+  if (!['owner', 'sparse'].includes(name)) fitting.push(ON_INSTANCE);
+  if (name === 'requests_total' || name === 'errors_total') fitting.push(ON_CODE);
+  if (name === 'latency_bucket') fitting.push(ON_LE);
+  return weighted({ weight: 30, arbitrary: fc.oneof(...fitting) }, { weight: 1, arbitrary: ON_NOTHING });
+}
+
+/** One of some metrics, with or without matchers. */
+function metric(...names: string[]): Text {
+  const written = names.map((name) => {
+    const matcher = matcherOf(name);
+    const braces = weighted(
+      { weight: 8, arbitrary: fc.constant('') },
+      { weight: 8, arbitrary: matcher.map((one) => `{${one}}`) },
+      { weight: 1, arbitrary: fc.tuple(matcher, matcher).map(([a, b]) => `{${a}, ${b}}`) },
+    );
+    return braces.map((text) => `${name}${text}`);
+  });
+  return fc.oneof(...written);
+}
+
 const byNamePattern = pick(
   '{__name__=~"requests_total|errors_total"}',
   '{__name__=~"latency_(count|sum)", job="shop"}',
@@ -122,7 +140,7 @@ function grammar(subqueryShift: Text, inner?: Grammar): Grammar {
   }>((tie) => {
     const selector = (...names: string[]) =>
       weighted(
-        { weight: 9, arbitrary: joined(pick(...names), braces, shift) },
+        { weight: 9, arbitrary: joined(metric(...names), shift) },
         { weight: names.includes('odd') ? 1 : 0, arbitrary: joined(byNamePattern, shift) },
       );
     const any = selector(...FINITE, 'odd');
@@ -144,14 +162,14 @@ function grammar(subqueryShift: Text, inner?: Grammar): Grammar {
         joined('-(', tie('scalar'), ')'),
       ),
       matrix: oneOf(
-        joined(pick(...FINITE, 'odd'), braces, '[', window, ']', shift),
+        joined(metric(...FINITE, 'odd'), '[', window, ']', shift),
         joined(byNamePattern, '[', window, ']', shift),
         joined('(', held, ')', subqueryWindow, subqueryShift),
       ),
       counterRange: oneOf(
-        joined(pick(...COUNTERS), braces, '[', window, ']', shift),
-        joined(pick(...COUNTERS), braces, subqueryWindow, subqueryShift),
-        joined('(last_over_time(', pick(...COUNTERS), braces, '[2m]))', subqueryWindow, subqueryShift),
+        joined(metric(...COUNTERS), '[', window, ']', shift),
+        joined(metric(...COUNTERS), subqueryWindow, subqueryShift),
+        joined('(last_over_time(', metric(...COUNTERS), '[2m]))', subqueryWindow, subqueryShift),
       ),
       /** Values without NaN and infinities. */
       finite: oneOf(
@@ -165,7 +183,15 @@ function grammar(subqueryShift: Text, inner?: Grammar): Grammar {
         joined(pick('sum', 'sum', 'avg', 'min', 'max', 'count', 'group'), grouping, '(', tie('vector'), ')'),
         joined(overTime, '(', tie('matrix'), ')'),
         joined(pick('stddev', 'stdvar'), grouping, '(', tie('finite'), ')'),
-        joined(pick('topk', 'bottomk'), grouping, '(', pick('1', '2', '5', '0', '-1'), ', ', tie('vector'), ')'),
+        joined(
+          pick('topk', 'bottomk'),
+          grouping,
+          '(',
+          pick('1', '2', '5', '3', '10', '2', '1', '0', '-1'),
+          ', ',
+          tie('vector'),
+          ')',
+        ),
         joined('quantile', grouping, '(', pick('0.5', '0.9', '0', '1', '-1', '2', 'NaN'), ', ', tie('vector'), ')'),
         joined('count_values', grouping, '("value", ', tie('vector'), ')'),
         joined('quantile_over_time(', tie('scalar'), ', ', tie('matrix'), ')'),
@@ -201,8 +227,8 @@ function grammar(subqueryShift: Text, inner?: Grammar): Grammar {
         joined(
           'histogram_quantile(',
           tie('scalar'),
-          ', sum by (le, job) (rate(latency_bucket',
-          braces,
+          ', sum by (le, job) (rate(',
+          metric('latency_bucket'),
           '[',
           window,
           '])))',
@@ -282,7 +308,7 @@ export const question: fc.Arbitrary<Question> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .tuple(expression, atSecond(-120, DATA_SPAN_MS / 1000 + 600))
+      .tuple(expression, atSecond(-60, DATA_SPAN_MS / 1000 + 330))
       .map(([expr, timeMs]): Question => ({ kind: 'instant', expr, timeMs })),
   },
   {

@@ -4,6 +4,9 @@ export type { Finding } from './diagnosis/outcome-cell.ts';
 export type { FailureExample, FailureQuestion, FailureSource } from './failures/failure-example.ts';
 export { readFailureLine } from './failures/read-failure-line.ts';
 export { RecentFailures } from './failures/recent-failures.ts';
+export { costOfAlerts } from './impact/cost-of-alerts.ts';
+export type { Estimate } from './impact/estimate-loss.ts';
+export type { Loss } from './impact/measure-loss.ts';
 export { type OverviewOptions, overview } from './overview/compute-overview.ts';
 export type {
   CheckoutOverview,
@@ -20,6 +23,7 @@ export type { PlanOptions } from './plan/options.ts';
 export { plan, type StandardFile } from './plan/plan.ts';
 export {
   createPromotionDesk,
+  type PromotionCalendar,
   type PromotionDesk,
   type PromotionDeskOptions,
   type PromotionPhase,

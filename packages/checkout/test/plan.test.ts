@@ -97,8 +97,10 @@ describe('rules', () => {
 
   test('thresholds come from the objectives', () => {
     const text = file(plan(config((yaml) => yaml.replace('target: 95%', 'target: 90%'))), 'rules/checkout.yml');
-    const rule = rules(text).find(({ alert }) => alert === 'CheckoutSuccessRateLow');
-    expect(rule?.expr).toContain('checkout:error_ratio:2m > 0.1\n');
+    const decision = rules(text).find(({ record }) => record === 'checkout:breach:success_ratio');
+    expect(decision?.expr).toContain('checkout:error_ratio:2m > 0.1\n');
+    const alert = rules(text).find(({ alert }) => alert === 'CheckoutSuccessRateLow');
+    expect(alert?.expr).toContain('checkout:breach:success_ratio');
   });
 
   test('older vmalert gets the same alerts without keep_firing_for', () => {
@@ -185,6 +187,106 @@ test('every team has its receiver, business hears of customers only, nobody is l
   ]);
 });
 
+describe('promotions', () => {
+  const PLANNED = 'promotions:\n  - { name: "Sale {{ 1 }}", from: 2026-11-27, to: 2026-11-28, expectedFactor: 5 }\n';
+  const planned = () => plan(config((text) => text.replace('promotions: []', PLANNED)));
+
+  test('have rules of their own, and nothing when none is planned', () => {
+    const paths = (files: ReturnType<typeof plan>) =>
+      files.map(({ path }) => path).filter((path) => /promotion/.test(path));
+    expect(paths(plan(config()))).toEqual([]);
+    expect(paths(planned())).toEqual([
+      'rules/promotions.yml',
+      'rules/promotion-1.test.yml',
+      'victoriametrics/promotions.yml',
+    ]);
+    expect(file(plan(config()), 'prometheus.yml')).not.toContain('promotion');
+    expect(file(planned(), 'prometheus.yml')).toContain('rules/promotions.yml');
+    expect(file(plan(config()), 'rules/checkout.yml')).not.toContain('promotion');
+    expect(file(planned(), 'rules/checkout.yml')).toContain('checkout:promotion:scale');
+  });
+
+  test('are told to every team, each promotion by itself, and to nobody twice', () => {
+    const { route } = parseYaml(file(planned(), 'alertmanager.yml')) as {
+      route: {
+        routes: { matchers: string[]; continue?: boolean; group_by?: string[]; routes?: { receiver: string }[] }[];
+      };
+    };
+    const [own, ...others] = route.routes;
+    expect(own).toMatchObject({
+      matchers: ['area="promotion"'],
+      group_by: ['alertname', 'promotion'],
+      routes: [{ receiver: 'dev' }, { receiver: 'ops' }, { receiver: 'business' }],
+    });
+    expect(own?.continue).toBeUndefined();
+    expect(others).toHaveLength(3);
+  });
+
+  test('keep their names, whatever is in them', () => {
+    const content = file(planned(), 'rules/promotions.yml');
+    const { groups, problems } = readRuleFile({ file: 'promotions.yml', text: content });
+    expect(problems).toEqual([]);
+    expect(groups).toHaveLength(2);
+    const announced = rules(content).find(({ alert }) => alert === 'CheckoutPromotion');
+    // Labels and annotations of alerts are templates; those of recording rules are not.
+    expect(announced?.labels?.promotion).toBe('{{ "Sale {{ 1 }}" }}');
+    expect(announced?.annotations?.summary).toMatch(
+      /^\{\{ "Sale \{\{ 1 \}\}" \}\}: from Nov 27, 2026, 12:00 AM to Nov 28, 2026/,
+    );
+    expect(rules(content)[0]?.labels?.promotion).toBe('Sale {{ 1 }}');
+  });
+});
+
+describe('error budgets', () => {
+  const BUDGETS = `  budgets:
+    - { name: api, target: 99.5%, errors: 'http_requests_total{code=~"5.."}', total: http_requests_total }
+    - { name: pay-fast, target: 95%, window: 7d, latency: { histogram: 'pay_seconds{step="a"}', below: 2s }, burn: inform }
+    - { name: lax, target: 90%, window: 1d, errors: a_total, total: b_total }
+`;
+  const content = () =>
+    file(plan(config((text) => text.replace('objectives:\n', `objectives:\n${BUDGETS}`))), 'rules/objectives.yml');
+  const alert = (name: string, objective: string) =>
+    rules(content()).find((rule) => rule.alert === name && rule.labels?.objective === objective);
+
+  test('are read without a problem, and every expression is PromQL', () => {
+    const { problems } = readRuleFile({ file: 'objectives.yml', text: content() });
+    expect(problems).toEqual([]);
+    for (const { expr } of rules(content())) expect(parse(expr), expr).toMatchObject({ ok: true });
+  });
+
+  test.for([
+    ['checkout', 'inform'],
+    ['api', 'page'],
+    ['pay-fast', 'inform'],
+  ] as const)('of %s %s when they burn fast, and inform when slowly', ([objective, severity]) => {
+    expect(alert('ErrorBudgetBurnsFast', objective)?.labels).toMatchObject({ severity, journey: 'objectives' });
+    expect(alert('ErrorBudgetBurnsSlowly', objective)?.labels).toMatchObject({ severity: 'inform' });
+  });
+
+  test('burn by the rates of their window, in both windows of a pair, with enough errors', () => {
+    const fast = alert('ErrorBudgetBurnsFast', 'api')?.expr;
+    expect(fast).toContain('objective:burn_rate:1h{objective="api"} > 14.4\n');
+    expect(fast).toContain('objective:burn_rate:5m{objective="api"} > 14.4\n');
+    expect(fast).toContain('objective:burn_rate:30m{objective="api"} > 6\n');
+    expect(fast).toContain('objective:errors:increase1h{objective="api"} >= 5\n');
+    expect(alert('ErrorBudgetBurnsFast', 'pay-fast')?.expr).toContain(
+      'objective:burn_rate:1h{objective="pay-fast"} > 3.36\n',
+    );
+  });
+
+  test('have no rule that cannot fire: of a budget of a day there is no slow burn', () => {
+    expect(alert('ErrorBudgetBurnsSlowly', 'lax')).toBeUndefined();
+  });
+
+  test('of durations count what is slower than a bucket of the histogram, however its bound is written', () => {
+    const slow = rules(content()).find(
+      ({ record, labels }) => record === 'objective:errors:increase5m' && labels?.objective === 'pay-fast',
+    );
+    expect(slow?.expr).toContain('increase(pay_seconds_bucket{step="a",le=~"2(\\\\.0)?"}[5m])');
+    expect(slow?.expr).toContain('increase(pay_seconds_count{step="a"}[5m])');
+  });
+});
+
 test('targets that differ in path or scheme share their job', () => {
   const text = file(
     plan(
@@ -217,7 +319,7 @@ test('targets that differ in path or scheme share their job', () => {
 });
 
 describe('dashboards', () => {
-  test.for(['overview', 'checkout'])(
+  test.for(['overview', 'checkout', 'objectives'])(
     '%s binds to a data source without an import dialogue, and all of it is PromQL',
     (name) => {
       const content = file(plan(config()), `grafana/dashboards/tillwatch-${name}.json`);

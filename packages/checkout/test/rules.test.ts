@@ -19,7 +19,7 @@ describe('a fault pages within two minutes, with its part named', () => {
       name: 'provider outage',
       weather: { failing: { share: 1, ...provider } },
       alert: 'CheckoutErrorRateHigh',
-      labels: { provider: 'acme-pay' },
+      labels: { provider: 'acme-pay', step: 'payment' },
       withinSeconds: 60,
     },
     {
@@ -39,7 +39,7 @@ describe('a fault pages within two minutes, with its part named', () => {
       name: 'region outage',
       weather: { failing: { share: 0.8, step: 'shipping', reason: 'quote_failed', region: 'us' } },
       alert: 'CheckoutErrorRateHigh',
-      labels: { region: 'us' },
+      labels: { region: 'us', step: 'shipping' },
       withinSeconds: 100,
     },
     {
@@ -139,6 +139,22 @@ test('one incident is over once: pages end within four minutes and do not come b
     expect(page.firedAtMs).toBeLessThanOrEqual(healedAtMs);
     expect(page.endedAtMs).toBeLessThanOrEqual(healedAtMs + 4 * 60_000);
   }
+});
+
+test('a fault that comes and goes is one incident', () => {
+  const watch = new Watch({ seed: 7, attemptsPerMinute: 90 });
+  watch.run(6);
+  for (let i = 0; i < 4; i++) {
+    watch.run(1.5, { failing: { share: 1, ...provider } });
+    watch.run(6);
+  }
+  const whole = watch
+    .pages()
+    .filter(({ alert, labels }) => alert === 'CheckoutErrorRateHigh' && labels.get('slice') === 'all');
+  // The first return is news; after that it stays until nothing has failed for the long window.
+  expect(whole.length).toBe(2);
+  watch.run(12);
+  expect(whole.every(({ endedAtMs }) => endedAtMs !== undefined)).toBe(true);
 });
 
 test.for<[number, number]>([

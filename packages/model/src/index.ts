@@ -6,6 +6,7 @@ export { invariant, unreachable } from './invariant.ts';
 export { compareLabels, compareText, type Label, Labels, METRIC_NAME, quote } from './labels.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { compileAnchoredRegex, Matcher, type MatchOp, RegexError } from './matcher.ts';
+export { unescapeName } from './name-escaping.ts';
 export type { AlertEnricher, Briefing, BriefingBlock, Notification, Tone } from './notification.ts';
 export {
   closest,

@@ -28,15 +28,23 @@ export async function openTsdb(dir: string, options: TsdbOptions): Promise<Tsdb>
   }
 }
 
-/** The writing store with what its own tests turn by hand. */
-export function openForWriting(dir: string, options: TsdbOptions & { readonly packSliceMs?: number }): TsdbWriter {
-  const { retentionMs, clock = systemClock, logger = silentLogger, packSliceMs } = options;
+/** What the store's own tests turn by hand. */
+export interface WritingOptions extends TsdbOptions {
+  /** How long a slice of packing may take. */
+  readonly packSliceMs?: number;
+  /** How large a bundle may become. */
+  readonly bundleBytes?: number;
+}
+
+/** The writing store. */
+export function openForWriting(dir: string, options: WritingOptions): TsdbWriter {
+  const { retentionMs, clock = systemClock, logger = silentLogger, packSliceMs, bundleBytes } = options;
   createPrivateDirectory(dir);
   const lock = lockDirectory(dir);
   try {
     const db = openWriter(dir);
     try {
-      return new TsdbWriter({ db, lock, retentionMs, clock, logger, packSliceMs });
+      return new TsdbWriter({ db, lock, retentionMs, clock, logger, packSliceMs, bundleBytes });
     } catch (cause) {
       db.close();
       throw cause;

@@ -1,5 +1,6 @@
 import type { ReadWindows, Series } from '@tillwatch/model';
 import type { Database, Statement } from 'better-sqlite3';
+import { isBundle, readBundle } from './codec/bundle.ts';
 import { ByteReader, DamagedBytes } from './codec/bytes.ts';
 import { readPieceRows } from './codec/chunk.ts';
 import { readColumnPart } from './codec/column.ts';
@@ -10,13 +11,15 @@ import { RowRuns } from './row-runs.ts';
 import { type Rows, WantedRows } from './wanted-rows.ts';
 
 /**
- * All chunks of a series in a row, each after its timeline and its length: a month of them is fetched faster in one value than in
- * more than a thousand. What is put together here are bytes, which stay what they are; SQLite only calls them text on the way.
- * The rows come in the order of the primary key, which is checked: to have them sorted would cost half as much again.
+ * The rows of a series in one value, each after its timeline and its length: many small ones are fetched several times as fast
+ * that way. What is put together here are bytes, which stay what they are; SQLite only calls them text on the way. The rows
+ * come in the order of the primary key, which is checked: to have them sorted would cost half as much again. A bundle stands
+ * where its last chunk did, so the first row behind the wanted ones may hold some of them.
  */
 const CHUNKS = `
   SELECT CAST(group_concat(timeline_id || ' ' || length(body) || ' ' || body, '') AS BLOB)
-  FROM chunks WHERE series_id = ? AND timeline_id BETWEEN ? AND ?`;
+  FROM chunks WHERE series_id = ? AND timeline_id BETWEEN ? AND coalesce(
+    (SELECT timeline_id FROM chunks WHERE series_id = ? AND timeline_id >= ? ORDER BY timeline_id LIMIT 1), ?)`;
 
 const SPACE = 0x20;
 const ZERO = 0x30;
@@ -24,7 +27,7 @@ const ZERO = 0x30;
 /** Reads the samples of series in [fromMs, toMs] from chunks and head. Made for one select, forgotten after it. */
 export class SamplesReader {
   readonly #loaded: LoadedHead;
-  readonly #chunks: Statement<[number, number, number], Buffer | null>;
+  readonly #chunks: Statement<[number, number, number, number, number], Buffer | null>;
   readonly #fromMs: number;
   readonly #toMs: number;
   readonly #wanted: WantedRows;
@@ -43,7 +46,7 @@ export class SamplesReader {
     this.#toMs = toMs;
     this.#wanted = new WantedRows(fromMs, toMs, windows);
     this.#ids = loaded.directory.idsWithin(fromMs, toMs);
-    this.#chunks = db.prepare<[number, number, number], Buffer | null>(CHUNKS).pluck();
+    this.#chunks = db.prepare<[number, number, number, number, number], Buffer | null>(CHUNKS).pluck();
   }
 
   /** The samples of one series, valid until the next is read; `undefined` when it has none in the window. */
@@ -86,21 +89,26 @@ export class SamplesReader {
     visit: (input: ByteReader, end: number, timelineId: number, rows: Rows) => void,
   ): void {
     if (!series.hasChunks || this.#ids === undefined) return;
-    const chunks = this.#chunks.get(series.id, ...this.#ids);
+    const [lowId, highId] = this.#ids;
+    const chunks = this.#chunks.get(series.id, lowId, series.id, highId, highId);
     if (chunks === undefined || chunks === null) return;
     const input = new ByteReader(chunks);
     let lastId = 0;
-    while (!input.isAtEnd) {
-      const timelineId = readDecimal(input);
+    const visitChunk = (timelineId: number, end: number) => {
       if (timelineId <= lastId) throw new DamagedBytes('chunks of a series are out of order');
-      lastId = timelineId;
-      const length = readDecimal(input);
-      const end = input.offset + length;
       if (end > chunks.length) throw new DamagedBytes('chunks end too early');
+      lastId = timelineId;
       const rows = this.#rowsInChunks(timelineId);
       if (rows !== undefined) visit(input, end, timelineId, rows);
       else input.offset = end;
       if (input.offset !== end) throw new DamagedBytes('a chunk is longer than it says');
+    };
+    while (!input.isAtEnd) {
+      const timelineId = readDecimal(input);
+      const length = readDecimal(input);
+      const end = input.offset + length;
+      if (isBundle(chunks, input.offset)) readBundle(input, end, visitChunk);
+      else visitChunk(timelineId, end);
     }
   }
 

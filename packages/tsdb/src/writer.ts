@@ -12,6 +12,7 @@ import {
 import type { Database } from 'better-sqlite3';
 import { StagedBatch } from './batch.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { Bundler } from './bundler.ts';
 import { Documents } from './documents.ts';
 import { LoadedHead } from './head/load-head.ts';
 import type { HeadSeries } from './head/series.ts';
@@ -36,10 +37,14 @@ export interface WriterOptions {
   readonly logger: Logger;
   /** How long a slice of packing may take; for tests. */
   readonly packSliceMs?: number | undefined;
+  /** How large a bundle may become; for tests. */
+  readonly bundleBytes?: number | undefined;
 }
 
 /** How often the store looks for packing to do, how long it rests between slices, and how often it deletes what is old. */
 const MAINTENANCE_MS = 5_000;
+/** Chunks are bundled when there are so many new timelines for each one in the head. */
+const TIMELINES_PER_BUNDLING = 16;
 const REST_MS = 20;
 const RETENTION_EVERY_MS = 600_000;
 
@@ -52,6 +57,7 @@ export class TsdbWriter implements Tsdb {
   readonly #batches: BatchWriter;
   readonly #documents: Documents;
   readonly #packer: Packer;
+  readonly #bundler: Bundler;
   readonly #retention: Retention;
   readonly #stop = new AbortController();
   #loaded: LoadedHead;
@@ -64,7 +70,7 @@ export class TsdbWriter implements Tsdb {
   #commits = 0;
   #failedCommits = 0;
 
-  constructor({ db, lock, retentionMs, clock, logger, packSliceMs }: WriterOptions) {
+  constructor({ db, lock, retentionMs, clock, logger, packSliceMs, bundleBytes }: WriterOptions) {
     this.#db = db;
     this.#lock = lock;
     this.#clock = clock;
@@ -72,6 +78,7 @@ export class TsdbWriter implements Tsdb {
     this.#batches = new BatchWriter(db);
     this.#documents = new Documents(db);
     this.#packer = new Packer(db, packSliceMs);
+    this.#bundler = new Bundler(db, packSliceMs, bundleBytes);
     this.#retention = new Retention(db, retentionMs);
     this.#loaded = new LoadedHead(db, () => clock.nowMs());
     void this.#maintain();
@@ -141,6 +148,7 @@ export class TsdbWriter implements Tsdb {
   /** Does the packing (at most so many slices) and deleting that is due, without rests. For tests; the store does it by itself. */
   maintain(mostSlices = Number.POSITIVE_INFINITY): void {
     for (let i = 0; i < mostSlices; i++) if (!this.#packer.slice(this.#loaded, this.#clock.nowMs())) break;
+    for (const _ of this.#bundler.pass(this.#loaded));
     for (const _ of this.#retention.pass(this.#loaded, this.#clock.nowMs()));
   }
 
@@ -227,11 +235,18 @@ export class TsdbWriter implements Tsdb {
   async #maintain(): Promise<void> {
     const { signal } = this.#stop;
     let retentionDueMs = this.#clock.nowMs();
+    let bundledId = 0;
     while (!signal.aborted) {
       try {
         await this.#clock.sleep(MAINTENANCE_MS, signal);
         while (!this.#isDoubtful && this.#packer.slice(this.#loaded, this.#clock.nowMs())) {
           await this.#clock.sleep(REST_MS, signal);
+        }
+        const { timelines, nextTimelineId } = this.#loaded.head;
+        const dueId = bundledId + TIMELINES_PER_BUNDLING * Math.max(1, timelines.size);
+        if (!this.#isDoubtful && nextTimelineId >= dueId) {
+          bundledId = nextTimelineId;
+          for (const _ of this.#bundler.pass(this.#loaded)) await this.#clock.sleep(REST_MS, signal);
         }
         if (this.#isDoubtful || this.#clock.nowMs() < retentionDueMs) continue;
         retentionDueMs = this.#clock.nowMs() + RETENTION_EVERY_MS;

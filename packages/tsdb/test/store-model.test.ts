@@ -1,4 +1,4 @@
-import { compareLabels, compareText, Labels, Matcher, type Queryable } from '@tillwatch/model';
+import { compareLabels, compareText, Labels, Matcher, type Queryable, type ReadWindows } from '@tillwatch/model';
 import { ManualClock } from '@tillwatch/model/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -83,8 +83,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stale' as const), member: fc.nat(5) }) },
   {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom('abandon' as const, 'pack' as const, 'reopen' as const) }),
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('abandon' as const, 'pack' as const, 'pack' as const, 'pack' as const, 'reopen' as const),
+    }),
   },
 );
 
@@ -97,10 +99,11 @@ test('the store is a map of samples, through packing, reopening and a reader bes
       fc.array(action, { minLength: 1, maxLength: 60 }),
       fc.array(matcher, { maxLength: 2 }),
       fc.tuple(fc.nat(150), fc.nat(150)),
-      async (sets, actions, matcherParts, [fromMs, spanMs]) => {
+      fc.record({ stepMs: fc.integer({ min: 1, max: 12 }), rangeMs: fc.integer({ min: 1, max: 8 }) }),
+      async (sets, actions, matcherParts, [fromMs, spanMs], windows) => {
         const dir = `${root}/${runs++}`;
         const clock = new ManualClock(0);
-        const options = { retentionMs: 1e9, clock };
+        const options = { retentionMs: 1e9, clock, bundleBytes: 40 };
         let store = openForWriting(dir, options);
         const reader = await openTsdb(dir, { ...options, readOnly: true });
         const model = new Model();
@@ -151,6 +154,7 @@ test('the store is a map of samples, through packing, reopening and a reader bes
             const expected = model.within(matchers, from, to);
             for (const queryable of [store, reader]) {
               expect(read(queryable, matchers, from, to)).toEqual(expected);
+              expect(read(queryable, matchers, from, to, windows)).toEqual(inWindows(expected, to, windows));
               expect([...queryable.selectLabels(matchers, from, to)].map(String)).toEqual(
                 expected.map(({ labels }) => String(labels)),
               );
@@ -171,10 +175,26 @@ test('the store is a map of samples, through packing, reopening and a reader bes
   );
 }, 60_000);
 
-function read(queryable: Queryable, matchers: readonly Matcher[], fromMs: number, toMs: number) {
-  return Array.from(queryable.select(matchers, fromMs, toMs), ({ labels, timestampsMs, values: read }) => {
+type Found = { readonly labels: Labels; readonly samples: readonly (readonly [timestampMs: number, bits: bigint])[] };
+
+/** What is left when only windows are looked at; those that leave no gaps leave everything. */
+function inWindows(found: readonly Found[], toMs: number, { stepMs, rangeMs }: ReadWindows): Found[] {
+  const isWithin = (timestampMs: number) => (toMs - timestampMs) % stepMs < rangeMs;
+  return found
+    .map(({ labels, samples }) => ({ labels, samples: samples.filter(([timestampMs]) => isWithin(timestampMs)) }))
+    .filter(({ samples }) => samples.length > 0);
+}
+
+function read(
+  queryable: Queryable,
+  matchers: readonly Matcher[],
+  fromMs: number,
+  toMs: number,
+  windows?: ReadWindows,
+): Found[] {
+  return Array.from(queryable.select(matchers, fromMs, toMs, windows), ({ labels, timestampsMs, values: read }) => {
     const bits = new BigUint64Array(read.buffer, read.byteOffset, read.length);
-    return { labels, samples: [...timestampsMs].map((timestampMs, i) => [timestampMs, bits[i]!]) };
+    return { labels, samples: Array.from(timestampsMs, (timestampMs, i) => [timestampMs, bits[i]!] as const) };
   });
 }
 

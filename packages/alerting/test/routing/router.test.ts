@@ -362,7 +362,7 @@ describe('when a receiver was reached last', () => {
     const router = routerFor(config(), clock, { ledger });
     expect(last(router)).toBeUndefined();
     router.start();
-    router.accept([alert()]);
+    router.accept([alert({})]);
     await pass(clock, 2_000);
     const deliveredAtMs = last(router);
     expect(deliveredAtMs).toBeGreaterThanOrEqual(1_002_000);

@@ -311,10 +311,10 @@ function mainNumbers({ words, values, incident }: Story): Fact[] {
 
 /** How many checkouts the rates are about: one of one is another story than four hundred of four hundred. */
 function sampleSize({ incident, words, numbers }: Story): Fact {
-  const { sample } = incident.figures;
+  const { sample } = incident.loss;
   const isAbout = incident.kind === 'failures' || incident.kind === 'trickle';
   const { fact, out_of: outOf } = words.texts;
-  if (sample === undefined || !isAbout || sample.finished < 0.5) return [fact.failed, undefined];
+  if (!isAbout || sample.finished < 0.5) return [fact.failed, undefined];
   return [fact.failed, words.say(outOf, { failed: numbers.count(sample.failed), all: numbers.count(sample.finished) })];
 }
 

@@ -16,6 +16,8 @@ export interface Loss {
   readonly moneyPerHour: Estimate;
   /** Money in currencies that `shop.rates` does not convert, kept apart. */
   readonly otherMoney: readonly OtherMoney[];
+  /** Checkouts that ended in an order or a technical failure since the onset, and those of them that failed. */
+  readonly sample: { readonly failed: number; readonly finished: number };
   /** Orders of customers who had failed and tried again with success meanwhile: not among the lost ones. */
   readonly retried: number;
 }
@@ -62,8 +64,14 @@ export async function measureLoss(
     ...price(result.lost),
     ordersPerHour: perHour,
     moneyPerHour: price(perHour).money,
+    sample: sampleOf(tally),
     retried: result.retried,
   };
+}
+
+function sampleOf({ orders, failedPaying, failedElsewhere }: WindowTally): Loss['sample'] {
+  const failed = failedPaying + failedElsewhere;
+  return { failed, finished: failed + orders };
 }
 
 function usualFor({ all, conversionDrift }: Usual) {

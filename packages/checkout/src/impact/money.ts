@@ -11,7 +11,7 @@ export interface OtherMoney {
 }
 
 /** What orders are worth. */
-export interface Worth {
+interface Worth {
   /** Major units of the shop's currency, other currencies with a rate converted; 0 when the value of an order is unknown. */
   readonly money: Estimate;
   /** Currencies without a rate, kept apart, largest amount first. */
@@ -38,10 +38,10 @@ export function pricing(
   lostOrders: number,
 ): Pricing {
   const perOrder = new Map<string, number>();
-  if (usual.orders >= ENOUGH_ORDERS) {
-    for (const [currency, amount] of usual.value) {
-      if (amount > 0) add(perOrder, currency === '' ? shop.currency : currency, amount / usual.orders);
-    }
+  // A watch that is as young as the trouble knows only the orders that still come.
+  const known = usual.orders >= ENOUGH_ORDERS ? usual : now;
+  for (const [currency, amount] of known.orders >= ENOUGH_ORDERS ? known.value : []) {
+    if (amount > 0) add(perOrder, currency === '' ? shop.currency : currency, amount / known.orders);
   }
   if (perOrder.size === 0 && shop.averageOrderValue !== undefined) perOrder.set(shop.currency, shop.averageOrderValue);
 

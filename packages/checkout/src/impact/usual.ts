@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 /** The onset of trouble is an estimate too: what lies just before it may be part of it. */
 const GUARD_MS = 2 * 60_000;
 /** Drift is believed to be so large until the shop's own half-hours say otherwise. */
-const PRIOR = { conversion: 0.015, view: 0.06 } as const;
+const PRIOR = { conversion: 0.015, view: 0.05 } as const;
 /** A day is unlike the days before by about this much. */
 const UNLIKE_DAYS = 0.1;
 const LEAST_ORDERS = 20;

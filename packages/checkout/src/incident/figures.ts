@@ -13,8 +13,6 @@ interface Figure {
 /** What a message says in numbers. Shares are 0 to 1, rates are per minute. */
 export interface Figures {
   readonly successRate: Figure;
-  /** How many checkouts the trouble is about: those that ended since it began, and those of them that failed technically. */
-  readonly sample: { readonly failed: number; readonly finished: number } | undefined;
   readonly ordersPerMinute: Figure;
   readonly attemptsPerMinute: Figure;
   readonly declineRate: Figure;
@@ -31,19 +29,8 @@ export interface Figures {
   readonly versions: readonly string[];
 }
 
-/** Beyond this many units nobody counts any more. */
-const MOST_UNITS = 360;
-
-/**
- * Reads the figures at the end of `periods` and before their beginning. What ended is counted up to `troubleUntilMs`: what came
- * after the trouble is no part of it.
- */
-export async function readFigures(
-  querier: Querier,
-  config: TillwatchConfig,
-  periods: Periods,
-  troubleUntilMs: number,
-): Promise<Figures> {
+/** Reads the figures at the end of `periods`, and before their beginning. */
+export async function readFigures(querier: Querier, config: TillwatchConfig, periods: Periods): Promise<Figures> {
   const { pair, unit, unitMinutes } = windowsFor(config);
   const past = formatDuration(periods.pastMs);
   const jobs = `job=~${quoted(alternatives([...new Set(config.targets.map(({ job }) => job))]))}`;
@@ -60,11 +47,6 @@ export async function readFigures(
   const usual = (what: string) => settledMean(what, unit, past);
   const perMinute = (what: string) =>
     both(`${what}:increase${unit} / ${unitMinutes}`, `${usual(`${what}:increase${unit}`)} / ${unitMinutes}`);
-  const unitMs = unitMinutes * 60_000;
-  const sinceUnits = Math.ceil((troubleUntilMs - periods.sinceMs) / unitMs);
-  const troubled = formatDuration(Math.min(Math.max(2, sinceUnits), MOST_UNITS) * unitMs);
-  const counted = (what: string) =>
-    one(`sum_over_time(checkout:${what}:increase${unit}{slice="all"}[${troubled}:${unit}])`, troubleUntilMs);
   const declined = (window: string) => `checkout:declined:increase${window}`;
 
   const [successRate, ordersPerMinute, attemptsPerMinute, declineRate, databaseP95Seconds] = await Promise.all([
@@ -77,7 +59,6 @@ export async function readFigures(
     ),
     both(`checkout:db_seconds:p95_${unit}`, usual(`checkout:db_seconds:p95_${unit}`)),
   ]);
-  const [failed, finished] = await Promise.all([counted('failed'), counted('finished')]);
   const [slowest, poolWaiting, up, all, providers, serverErrorsPerMinute, eventLoop, memory, versions] =
     await Promise.all([
       querier.instant(`topk(1, checkout:step_seconds:p95_${unit})`, nowMs),
@@ -93,7 +74,6 @@ export async function readFigures(
   const top = slowest[0];
   return {
     successRate,
-    sample: failed === undefined || finished === undefined ? undefined : { failed, finished },
     ordersPerMinute,
     attemptsPerMinute,
     declineRate,

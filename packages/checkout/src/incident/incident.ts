@@ -45,7 +45,7 @@ const SHELF = 'checkout-incidents';
 /** Teams are told within moments of each other and must read the same numbers. */
 const SAME_MOMENT_MS = 20_000;
 const MAX_REMEMBERED = 50;
-const MOST_EXAMPLES = 5;
+const MOST_EXAMPLES = 3;
 
 /** What an incident remembers between its messages. */
 interface Memory {
@@ -113,7 +113,7 @@ export class IncidentReader {
     const querier = this.#querier;
     const [figures, diagnosis, loss, worst] = await Promise.all([
       // Of the all-clear's figures "now" is now: what was bad before is in the worst value.
-      readFigures(querier, this.#config, { ...trouble, untilMs: atMs }, isOver ? endMs : atMs),
+      readFigures(querier, this.#config, { ...trouble, untilMs: atMs }),
       diagnose(querier, trouble),
       measureLoss(querier, this.#config, trouble, isUnseen(kind)),
       isOver ? this.#worst(trouble) : undefined,

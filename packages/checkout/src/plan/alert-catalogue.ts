@@ -14,6 +14,9 @@ const VANISHED_BELOW = 0.1;
 /** A channel or region moves by itself in the course of a day: only when nearly nothing is left of it, it has stopped. */
 const SLICE_STOPPED_BELOW = 0.25;
 
+/** Attempts that must be expected before a short window can say that all is well again. */
+const ENOUGH = 20;
+
 /** An alerting rule before it has words and labels. */
 export interface CatalogueEntry {
   readonly alert: AlertName;
@@ -142,7 +145,7 @@ function absenceAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntr
     },
     {
       alert: 'CheckoutAttemptsStopped',
-      expr: anyOf(attemptsStopped(pair, 2, convincing.pair), attemptsStopped(long, 10, convincing.long)),
+      expr: anyOf(attemptsStopped(windows, pair, convincing.pair), attemptsStopped(windows, long, convincing.long)),
       forMs: 0,
       severity: 'page',
       area: 'customers',
@@ -197,19 +200,25 @@ function ordersDropped(config: TillwatchConfig, window: string, units: number, c
   ].join('\n');
 }
 
-function attemptsStopped(window: string, units: number, convincing: number): string {
+/**
+ * Attempts that stopped over a window. What began to fire stays with less evidence, and over the long window as long as the
+ * last two units do not show that it is over.
+ */
+function attemptsStopped({ pair, units }: Windows, window: string, convincing: number): string {
   // Without declined payments: whoever tries out stolen cards must not make the others look few.
   const attempts = `checkout:payable:increase${window}`;
   const expected = `checkout:attempts:expected${window}`;
-  const share = `${attempts} / (${expected} > 0)`;
-  const firing = 'ALERTS{alertname="CheckoutAttemptsStopped",alertstate="firing"}';
+  const evidence = `checkout:missing_attempts_evidence:${window}`;
+  const before = `${window === pair ? units.pair : units.long} * checkout:payable:before`;
+  const firing = 'on (slice, channel, region) ALERTS{alertname="CheckoutAttemptsStopped",alertstate="firing"}';
   return [
-    `(${share} < ${SLICE_STOPPED_BELOW} or ${attempts}{slice="all"} / (${expected} > 0) < ${STOPPED_BELOW})`,
-    `and checkout:missing_attempts_evidence:${window} > ${number(convincing)}`,
+    `(${attempts} / (${expected} > 0) < ${SLICE_STOPPED_BELOW} or ${attempts}{slice="all"} / (${expected} > 0) < ${STOPPED_BELOW})`,
+    `and (${evidence} > ${number(convincing)} or ${evidence} > ${number(convincing / 3)} and ${firing})`,
     watchedFor(window),
-    `and (${attempts} < ${number(0.7 * units)} * checkout:payable:before`,
-    `  or ${attempts} < ${VANISHED_BELOW} * ${expected}`,
-    `  or ${attempts} and on (slice, channel, region) ${firing})`,
+    `and (${attempts} < 0.7 * ${before} or ${attempts} < ${VANISHED_BELOW} * ${expected} or ${attempts} and ${firing})`,
+    ...(window === pair
+      ? []
+      : [`unless (checkout:payable:increase${pair} > 0.75 * (checkout:attempts:expected${pair} > ${ENOUGH}))`]),
   ].join('\n');
 }
 

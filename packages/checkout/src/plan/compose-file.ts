@@ -1,10 +1,11 @@
+import { formatDuration } from '@tillwatch/model';
 import { yamlFile } from './yaml-file.ts';
 
 /**
  * The real stack in containers. They share the host's network, so that the same files work in containers and beside them,
- * and listen on the loopback address only.
+ * and listen on the loopback address only. Samples are kept for `retentionMs`: error budgets look back so far.
  */
-export function composeFile(): string {
+export function composeFile(retentionMs: number): string {
   const container = (image: string, command: string[], volumes: string[], more: object = {}) => ({
     image,
     network_mode: 'host',
@@ -22,6 +23,7 @@ export function composeFile(): string {
           [
             '--config.file=/etc/prometheus/prometheus.yml',
             '--storage.tsdb.path=/prometheus',
+            `--storage.tsdb.retention.time=${formatDuration(retentionMs)}`,
             '--web.listen-address=127.0.0.1:9090',
           ],
           [

@@ -53,7 +53,7 @@ export function plan(config: TillwatchConfig, options: PlanOptions = {}): readon
     { path: 'grafana/dashboards/tillwatch-checkout.json', content: checkoutDashboard(config, windows) },
     { path: 'grafana/dashboards/tillwatch-objectives.json', content: objectivesDashboard(config) },
     ...grafanaProvisioning(),
-    { path: 'docker-compose.yml', content: composeFile() },
+    { path: 'docker-compose.yml', content: composeFile(config.retentionMs) },
     ...secretFiles(config, settled),
   ];
 }

@@ -14,6 +14,8 @@ interface Reader {
   readonly numbers: Numbers;
   readonly factor: (value: number) => string;
   readonly dateTime: (atMs: number) => string;
+  /** `Nov 28, 2026, 10:22 – 10:26 PM`. */
+  readonly timeRange: (fromMs: number, toMs: number) => string;
 }
 
 /** How one reader writes numbers, money and times. */
@@ -25,9 +27,14 @@ export function readerOf(config: TillwatchConfig, language: string): Reader {
     words: promotionWords(language),
     numbers: new Numbers(language, currency, timezone),
     factor: (value) => factor.format(value),
-    // Intl writes narrow spaces that mail programs do not all know.
-    dateTime: (atMs) => time.format(atMs).replaceAll('\u202f', ' '),
+    dateTime: (atMs) => plainSpaces(time.format(atMs)),
+    timeRange: (fromMs, toMs) => plainSpaces(time.formatRange(fromMs, toMs)),
   };
+}
+
+/** Intl writes narrow spaces that mail programs do not all know. */
+function plainSpaces(text: string): string {
+  return text.replaceAll(/[\u2009\u202f]/g, ' ');
 }
 
 /** The check before a promotion as a message to one team. The business side is spared what it cannot mend. */
@@ -39,12 +46,12 @@ export function readinessBriefing(
   pageUrl: string,
 ): Briefing {
   const reader = readerOf(config, team.language);
-  const { words, dateTime, factor } = reader;
+  const { words, timeRange, factor } = reader;
   const { checks, isReady } = judgeReadiness(facts, promotion, config.readiness, words, reader.numbers);
   const { message } = words;
   const open = checks.filter(({ state }) => state === 'not-ready');
   const isKnown = checks.every(({ state }) => state !== 'not-known');
-  const when = message.when(dateTime(promotion.fromMs), dateTime(promotion.toMs));
+  const when = `${timeRange(promotion.fromMs, promotion.toMs)}.`;
   const lists: BriefingBlock[] = [
     { kind: 'list', heading: message.toDoHeading, items: open.map(line) },
     {
@@ -66,7 +73,7 @@ export function readinessBriefing(
     blocks: isBusiness
       ? []
       : lists.filter(({ kind, ...block }) => kind === 'list' && 'items' in block && block.items.length > 0),
-    links: [{ text: words.report.link, url: promotionUrl(pageUrl) }],
+    links: [{ text: message.link, url: promotionUrl(pageUrl) }],
     footer: `${config.shop.name} · ${message.footer}`,
     language: team.language,
   };

@@ -41,10 +41,24 @@ export interface PromotionView {
   readonly report: PromotionReport | null;
 }
 
+/** The calendar as the page shows it. Plain JSON. */
+export interface PromotionCalendar {
+  /** How its times and amounts are written. */
+  readonly shop: {
+    readonly name: string;
+    readonly currency: string;
+    readonly timezone: string;
+    readonly language: string;
+  };
+  readonly nowMs: number;
+  /** Those that are live or ahead in their order, then those that are over, the latest first. */
+  readonly promotions: readonly PromotionView[];
+}
+
 /** The calendar of promotions: who asks, is told what is ready, and what came of it. */
 export interface PromotionDesk extends AlertEnricher {
-  /** Every promotion: those that are live or ahead in their order, then those that are over, the latest first. */
-  list(): Promise<readonly PromotionView[]>;
+  /** Every promotion. */
+  calendar(): Promise<PromotionCalendar>;
   /** The check of one promotion now, in `language` (BCP 47; the shop's by default). Rejects with `UnknownPromotionError`. */
   readiness(name: string, language?: string): Promise<Readiness>;
   /**
@@ -67,23 +81,29 @@ const LISTED_CHECKS = 3;
 
 const MOST_PREPARED = 500;
 
-/** A check is as good as its figures are new; several who ask within this time get the same. */
-const FRESH_MS = 60_000;
+/** Whoever looks sees figures that are at most this old; what was mended shows soon. */
+const FRESH_MS = 5_000;
+/** A message takes what was measured ahead of it. */
+const PREPARED_MS = 180_000;
+/** What is over changes no more. */
+const SETTLED_MS = 3_600_000;
 
 /** Sets up the desk. Figures are measured when somebody asks. */
 export function createPromotionDesk(options: PromotionDeskOptions): PromotionDesk {
   const { querier, config, clock, pageUrl } = options;
-  const facts = new Fresh<ReadinessFacts>(clock);
+  const facts = new Fresh<Omit<ReadinessFacts, 'watch'>>(clock);
   const reports = new Fresh<PromotionReport>(clock);
   const prepared = new Set<string>();
 
-  const readFacts = () =>
-    facts.get('facts', FRESH_MS, () => readReadinessFacts(querier, config(), options.watch?.(), clock.nowMs()));
-  const readReport = (promotion: Promotion) => {
-    // What is over changes no more once the last orders are in.
-    const isSettled = clock.nowMs() > promotion.toMs + promotion.rampMs + 3_600_000;
-    const key = `${promotion.name} ${promotion.fromMs} ${promotion.toMs} ${promotion.expectedFactor}`;
-    return reports.get(key, isSettled ? 3_600_000 : FRESH_MS, () =>
+  const readFacts = async (maxAgeMs: number): Promise<ReadinessFacts> => {
+    const measured = await facts.get('facts', maxAgeMs, () => readReadinessFacts(querier, config(), clock.nowMs()));
+    // The watch knows itself at once.
+    return { ...measured, watch: options.watch?.() };
+  };
+  const readReport = (promotion: Promotion, maxAgeMs: number) => {
+    const isSettled = clock.nowMs() > promotion.toMs + promotion.rampMs + SETTLED_MS;
+    const key = `${promotion.name} ${promotion.fromMs} ${promotion.toMs} ${promotion.expectedFactor} ${isSettled}`;
+    return reports.get(key, isSettled ? SETTLED_MS : maxAgeMs, () =>
       measureReport(querier, config(), promotion, clock.nowMs()),
     );
   };
@@ -102,12 +122,12 @@ export function createPromotionDesk(options: PromotionDeskOptions): PromotionDes
   };
 
   return {
-    async list() {
+    async calendar() {
       const { promotions, shop, retentionMs } = config();
       const nowMs = clock.nowMs();
       const coming = promotions.filter(({ toMs }) => nowMs < toMs);
       const over = promotions.filter(({ toMs }) => toMs <= nowMs).sort((a, b) => b.toMs - a.toMs);
-      const measured = coming.length === 0 ? undefined : await readFacts();
+      const measured = coming.length === 0 ? undefined : await readFacts(FRESH_MS);
       const views: PromotionView[] = [];
       for (const [i, promotion] of [...coming, ...over].entries()) {
         const phase = phaseOf(promotion, nowMs);
@@ -124,17 +144,18 @@ export function createPromotionDesk(options: PromotionDeskOptions): PromotionDes
             measured === undefined || phase === 'over' || i >= LISTED_CHECKS
               ? null
               : judge(measured, promotion, shop.language),
-          report: isListed ? await readReport(promotion) : null,
+          report: isListed ? await readReport(promotion, 6 * FRESH_MS) : null,
         });
       }
-      return views;
+      const { name, currency, timezone, language } = shop;
+      return { shop: { name, currency, timezone, language }, nowMs, promotions: views };
     },
     async readiness(name, language = config().shop.language) {
       const promotion = find(name);
-      return judge(await readFacts(), promotion, language);
+      return judge(await readFacts(FRESH_MS), promotion, language);
     },
     async report(name) {
-      return readReport(find(name));
+      return readReport(find(name), FRESH_MS);
     },
     prepare(alerts) {
       const nowMs = clock.nowMs();
@@ -147,7 +168,7 @@ export function createPromotionDesk(options: PromotionDeskOptions): PromotionDes
         if (prepared.size >= MOST_PREPARED) prepared.clear();
         prepared.add(key);
         // Whoever asks for the briefing is told what went wrong.
-        (isAhead ? readFacts() : readReport(promotion)).catch(() => undefined);
+        (isAhead ? readFacts(FRESH_MS) : readReport(promotion, FRESH_MS)).catch(() => undefined);
       }
     },
     async brief(notification: Notification) {
@@ -155,8 +176,8 @@ export function createPromotionDesk(options: PromotionDeskOptions): PromotionDes
       const team = config().teams.find(({ name }) => name === notification.receiver);
       if (promotion === undefined || team === undefined) return undefined;
       return notification.status === 'firing' && notification.atMs < promotion.fromMs
-        ? readinessBriefing(await readFacts(), promotion, team, config(), pageUrl)
-        : reportBriefing(await readReport(promotion), promotion, team, config(), pageUrl);
+        ? readinessBriefing(await readFacts(PREPARED_MS), promotion, team, config(), pageUrl)
+        : reportBriefing(await readReport(promotion, PREPARED_MS), promotion, team, config(), pageUrl);
     },
   };
 }
@@ -175,20 +196,22 @@ function promotionOf(alerts: readonly Alert[], { promotions }: TillwatchConfig):
 /** Remembers answers for a while, so that many who ask at once cost one. Answers that fail are forgotten. */
 class Fresh<T> {
   readonly #clock: Pick<Clock, 'nowMs'>;
-  readonly #answers = new Map<string, { readonly untilMs: number; readonly answer: Promise<T> }>();
+  readonly #answers = new Map<string, { readonly askedAtMs: number; readonly answer: Promise<T> }>();
 
   constructor(clock: Pick<Clock, 'nowMs'>) {
     this.#clock = clock;
   }
 
-  get(key: string, forMs: number, ask: () => Promise<T>): Promise<T> {
+  get(key: string, maxAgeMs: number, ask: () => Promise<T>): Promise<T> {
     const nowMs = this.#clock.nowMs();
-    for (const [known, { untilMs }] of this.#answers) if (untilMs <= nowMs) this.#answers.delete(known);
+    for (const [known, { askedAtMs }] of this.#answers) {
+      if (nowMs - askedAtMs > SETTLED_MS) this.#answers.delete(known);
+    }
     const known = this.#answers.get(key);
-    if (known !== undefined) return known.answer;
+    if (known !== undefined && nowMs - known.askedAtMs <= maxAgeMs) return known.answer;
     const answer = ask();
-    this.#answers.set(key, { untilMs: nowMs + forMs, answer });
-    answer.catch(() => this.#answers.delete(key));
+    this.#answers.set(key, { askedAtMs: nowMs, answer });
+    answer.catch(() => this.#answers.get(key)?.answer === answer && this.#answers.delete(key));
     return answer;
   }
 }

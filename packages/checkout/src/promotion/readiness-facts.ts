@@ -47,13 +47,12 @@ const SPANS = [
 
 const FEWEST_POINTS = 24;
 
-/** Measures everything that the check looks at. */
+/** Measures everything that the check looks at, except what the watch knows about itself. */
 export async function readReadinessFacts(
   querier: Querier,
   config: TillwatchConfig,
-  watch: WatchState | undefined,
   nowMs: number,
-): Promise<ReadinessFacts> {
+): Promise<Omit<ReadinessFacts, 'watch'>> {
   const one = async (expr: string): Promise<number | undefined> => (await querier.instant(expr, nowMs))[0]?.value;
   const jobs = `job=~${quoted(alternatives([...new Set(config.targets.map(({ job }) => job))]))}`;
   const [up, all, attempts, outcomes, ruleFailures, pages, budgets, lag, use] = await Promise.all([
@@ -77,7 +76,6 @@ export async function readReadinessFacts(
         return { job, up: of(up), all: of(all) };
       }),
     isCounted: attempts !== undefined && outcomes !== undefined,
-    watch,
     ruleFailures,
     pages: pages.map(({ labels }) => labels.get('alertname')),
     budgets: config.objectives.budgets.map(({ name }) => ({

@@ -65,12 +65,12 @@ export const promotionWordsDe: PromotionWords = {
       `${promotion}: soweit bekannt bereit für das ${factor}-Fache des üblichen Andrangs`,
     notReady: (promotion, count) =>
       `${promotion}: ${count === 1 ? 'ein Punkt ist' : `${count} Punkte sind`} nicht bereit`,
-    when: (from, to) => `Von ${from} bis ${to}.`,
     businessReady: 'Der Shop und seine Überwachung sind geprüft: Nichts steht im Weg.',
     businessNotReady: 'Die Prüfung des Shops hat etwas gefunden, das noch nicht bereit ist. Der Betrieb hat die Liste.',
     toDoHeading: 'Vor dem Start zu tun',
     unknownHeading: 'Nicht bekannt',
     readyHeading: 'Bereit',
+    link: 'Alles dazu',
     footer: 'Die Prüfung vor einer Aktion; der Bericht folgt, wenn sie vorbei ist.',
   },
   report: {

@@ -64,12 +64,12 @@ export const promotionWordsEn: PromotionWords = {
     readyAsKnown: (promotion, factor) =>
       `${promotion}: ready for ${factor} times the usual traffic, as far as it is known`,
     notReady: (promotion, count) => `${promotion}: ${count === 1 ? 'one thing is' : `${count} things are`} not ready`,
-    when: (from, to) => `From ${from} to ${to}.`,
     businessReady: 'The shop and its watch were checked: nothing stands in the way.',
     businessNotReady: 'The check of the shop found something that is not ready yet. Operations have the list.',
     toDoHeading: 'To do before the start',
     unknownHeading: 'Not known',
     readyHeading: 'Ready',
+    link: 'All of it',
     footer: 'The check before a promotion; the report follows when it is over.',
   },
   report: {

@@ -45,13 +45,13 @@ export interface PromotionWords {
     /** Nothing is amiss, but not everything could be checked. */
     readyAsKnown(promotion: string, factor: string): string;
     notReady(promotion: string, count: number): string;
-    when(from: string, to: string): string;
     /** To the business side, which mends nothing of it. */
     readonly businessReady: string;
     readonly businessNotReady: string;
     readonly toDoHeading: string;
     readonly unknownHeading: string;
     readonly readyHeading: string;
+    readonly link: string;
     readonly footer: string;
   };
   readonly report: {

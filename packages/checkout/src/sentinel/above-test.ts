@@ -7,10 +7,12 @@ export interface Verdict {
   readonly onsetMs: number;
   /** Events of the suspicious kind since the onset. */
   readonly events: number;
+  /** All events since the onset. */
+  readonly all: number;
 }
 
 /** No evidence at all. */
-export const NO_VERDICT: Verdict = { total: 0, outside: 0, onsetMs: 0, events: 0 };
+export const NO_VERDICT: Verdict = { total: 0, outside: 0, onsetMs: 0, events: 0, all: 0 };
 
 /**
  * Page's CUSUM for "too many of these events are bad", against several alternatives at once. Each alternative keeps the sum of
@@ -26,6 +28,7 @@ export class AboveTest {
   readonly #worst: Float64Array;
   readonly #onsetMs: Float64Array;
   readonly #events: Float64Array;
+  readonly #allEvents: Float64Array;
   #healthy = Number.NaN;
   /** The counts of the last `guardMs`: times, bad, all; a queue. */
   #times: number[] = [];
@@ -43,6 +46,7 @@ export class AboveTest {
     this.#worst = new Float64Array(length);
     this.#onsetMs = new Float64Array(length);
     this.#events = new Float64Array(length);
+    this.#allEvents = new Float64Array(length);
   }
 
   /** Takes `bad` of `all` events that happened up to `atMs`, where a healthy slice has at most the share `healthy`. */
@@ -60,9 +64,11 @@ export class AboveTest {
         this.#onsetMs[i] = sinceMs;
         this.#worst[i] = 0;
         this.#events[i] = 0;
+        this.#allEvents[i] = 0;
       }
       this.#sum[i] = sum;
       this.#events[i]! += bad;
+      this.#allEvents[i]! += all;
       const recent = this.#recent(i);
       if (recent > this.#worst[i]!) this.#worst[i] = Math.min(recent, sum);
     }
@@ -84,6 +90,7 @@ export class AboveTest {
       outside: this.#sum[best]! - this.#worst[best]!,
       onsetMs: this.#onsetMs[best]!,
       events: this.#events[best]!,
+      all: this.#allEvents[best]!,
     };
   }
 

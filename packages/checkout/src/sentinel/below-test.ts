@@ -73,6 +73,7 @@ export class BelowTest {
       outside: this.#sum[best]! - this.#worst[best]!,
       onsetMs: this.#onsetMs[best]!,
       events: this.#missing[best]!,
+      all: this.#missing[best]!,
     };
   }
 

@@ -36,6 +36,15 @@ const ELSEWHERE = 20;
 /** Evidence of a part beside the slowest that makes it slow as well. */
 const ALSO_SLOW = 2.5;
 
+/** What is left of the own level, at most, when events are missing. */
+const FALLEN = 0.85;
+
+/** As long as less than this is known, only what breaks badly is kept from becoming usual. */
+const KNOWN_MS = 86_400_000;
+const BADLY = 0.15;
+/** What goes on for longer than this becomes usual. */
+const CHRONIC_MS = 6 * 3_600_000;
+
 type Group = 'failures' | 'slow' | 'declines' | 'missing';
 const GROUP: Readonly<Record<Signal, Group>> = {
   failures: 'failures',
@@ -75,11 +84,11 @@ export class Detector {
   #views = 0;
   #hasViews = false;
   #lastBlock = -1;
+  #knownMs = 0;
   #restartedMs = Number.NEGATIVE_INFINITY;
   #sawBoundSeconds: number[] = [];
   #slowBoundSeconds = Number.NaN;
   readonly #slowSeconds: number;
-  #slicesEdition = 0;
 
   constructor(slices: Slices, slowSeconds: number, thresholds: Thresholds, nowMs: number) {
     this.#slices = slices;
@@ -121,7 +130,7 @@ export class Detector {
 
   /** Takes what a counter rose by in the bin that is being filled. */
   count(counter: JourneyCounter, increase: number, atMs: number): void {
-    if (counter.slicesEdition !== this.#slicesEdition) this.#lookUp(counter, atMs);
+    if (counter.slicesEdition !== this.#slices.edition) this.#lookUp(counter, atMs);
     const minute = Math.floor(atMs / 60_000);
     switch (counter.kind) {
       case 'view':
@@ -183,7 +192,8 @@ export class Detector {
   /** Ends a bin that reaches from `sinceMs` to `nowMs`: every test takes its counts, incidents open and close. */
   endBin(sinceMs: number, nowMs: number, scrapedMs: number, isPast = false): void {
     const block = Math.floor(nowMs / BLOCK_MS);
-    for (const incident of this.#open) this.#distrust(incident, block);
+    this.#knownMs += nowMs - sinceMs;
+    for (const incident of this.#open) if (!this.#isUsual(incident, nowMs)) this.#distrust(incident, block);
     this.#testWhole(sinceMs, nowMs, block, scrapedMs);
     for (const slice of this.#slices) this.#testSlice(slice, sinceMs, nowMs, block);
     if (block !== this.#lastBlock) this.#settle(block);
@@ -229,7 +239,7 @@ export class Detector {
       parts.map(([dimension, value]) => this.#slices.of(dimension, value, atMs)).filter((slice) => slice !== undefined);
     counter.slices = find(counter.parts);
     counter.causeSlices = find(counter.causes);
-    counter.slicesEdition = this.#slicesEdition;
+    counter.slicesEdition = this.#slices.edition;
   }
 
   #explained(signal: Signal, counter: JourneyCounter): Incident | undefined {
@@ -340,6 +350,7 @@ export class Detector {
   ): void {
     const { odds, margin } = below.usual.usual;
     below.usual.add(seen, others, block);
+    below.own.add(seen, nowMs - sinceMs);
     const capped = below.cap.take(others, pace, nowMs - sinceMs);
     if (Number.isFinite(odds)) below.test.add(seen, capped, odds, margin, nowMs, sinceMs);
   }
@@ -393,11 +404,14 @@ export class Detector {
       return;
     }
     if (this.#traffic.evidence > this.#thresholds.convincing)
-      this.#openMissing('missing_traffic', this.#all, { ...verdictOf(this.#traffic), events: 0 }, nowMs);
-    this.#openMissing('missing_attempts', this.#all, this.#attemptsPerView.test.verdict(), nowMs);
+      this.#openMissing('missing_traffic', this.#all, verdictOf(this.#traffic), nowMs);
+    // Pages that crawlers read make nobody's checkouts fewer.
+    if (this.#attemptsPerView.own.fall < FALLEN)
+      this.#openMissing('missing_attempts', this.#all, this.#attemptsPerView.test.verdict(), nowMs);
     for (const slice of this.#slices)
       if (slice.missingShare) this.#openMissing(shareSignal(slice), slice, slice.missingShare.test.verdict(), nowMs);
-    this.#openMissing('missing_orders', this.#all, this.#ordersPerView.test.verdict(), nowMs);
+    if (this.#ordersPerView.own.fall < FALLEN)
+      this.#openMissing('missing_orders', this.#all, this.#ordersPerView.test.verdict(), nowMs);
     for (const slice of this.#slices)
       if (slice.missingOrders) this.#openMissing('missing_orders', slice, slice.missingOrders.test.verdict(), nowMs);
   }
@@ -412,13 +426,14 @@ export class Detector {
       this.#thresholds.convincing +
       (isRestarting && signal === 'failures' ? this.#thresholds.duringRestart : 0) +
       (open.length > 0 ? this.#thresholds.besideOpen : 0);
-    const outside = this.#thresholds.outside * (isRestarting ? 3 : 1);
+    const clumps = of(this.#all)?.usual.dispersion ?? 1;
     const isSevere = signal === 'failures' && this.#severe.peak() >= this.#thresholds.severeEvidence;
     for (const slice of this.#slices) {
       const verdict = of(slice)?.test.verdict();
-      if (verdict === undefined || verdict.total < bar || verdict.events < this.#thresholds.fewestFailures) continue;
+      if (verdict === undefined || verdict.total < bar * clumps) continue;
+      if (verdict.events < this.#thresholds.fewestFailures * clumps) continue;
       const isSettled = isSevere && nowMs - verdict.onsetMs >= this.#thresholds.severeMs;
-      if (verdict.outside < outside && !isSettled) continue;
+      if (verdict.outside < this.#outside(verdict, isRestarting) * clumps && !isSettled) continue;
       if (best !== undefined && verdict.total <= best.total) continue;
       best = verdict;
       leader = slice;
@@ -437,10 +452,19 @@ export class Detector {
         nowMs,
         evidence: best.total,
         calmMs: this.#calmMs(signal),
+        above: of(leader),
+        bad: best.events,
+        all: best.all,
       }),
     );
     for (const slice of this.#slices) of(slice)?.test.reset();
     if (signal === 'failures') this.#severe.reset();
+  }
+
+  /** After a hiccup of many failures a few more are soon together: the more there were, the more must come from outside it. */
+  #outside({ events }: Verdict, isRestarting: boolean): number {
+    const { outside, outsideMany, manyFailures } = this.#thresholds;
+    return (events < manyFailures ? outside : outsideMany) * (isRestarting ? 3 : 1);
   }
 
   /** The step that is slow, its provider when no other one is slow, and the instance when no other one is slow. */
@@ -466,7 +490,10 @@ export class Detector {
   }
 
   #openMissing(signal: Signal, slice: Slice, verdict: Verdict, nowMs: number): void {
-    if (verdict.total < this.#thresholds.convincing || verdict.outside < this.#thresholds.outside) return;
+    // Who tries out cards with one provider makes the others look few.
+    const isBlurred = signal !== 'missing_traffic' && this.#open.some((incident) => incident.signal === 'declines');
+    const bar = this.#thresholds.convincing * (isBlurred ? 2 : 1);
+    if (verdict.total < bar || verdict.outside < this.#thresholds.outside) return;
     const before = BEFORE[signal] ?? [];
     const isTold = (incident: Incident) =>
       before.includes(incident.signal) ||
@@ -497,6 +524,13 @@ export class Detector {
     this.#open.push(incident);
     const from = Math.floor(incident.onsetMs / BLOCK_MS);
     for (let block = from; block <= Math.floor(incident.openedMs / BLOCK_MS); block++) this.#distrust(incident, block);
+  }
+
+  /** Some shops fail more than others every day: that is for objectives to tell, not for somebody who looks for changes. */
+  #isUsual({ signal, openedMs, bad, all }: Incident, nowMs: number): boolean {
+    if (GROUP[signal] === 'missing') return false;
+    if (this.#knownMs < KNOWN_MS) return bad < BADLY * all;
+    return nowMs - openedMs > CHRONIC_MS;
   }
 
   /** What happens while something is wrong is not usual. A part that misses events taints what is known of that part alone. */
@@ -549,10 +583,10 @@ export class Detector {
         observe(incident, bad, all, elapsedMs, nowMs);
         if (all === 0) incident.elsewhere += this.#all.finished;
         if (all === 0) break;
-        const least = incident.signal === 'failures' ? this.#thresholds.leastShare : 0.05;
-        const healthy = Math.max(least, 0.004);
-        const ill = Math.min(0.9, Math.max(3 * healthy, 0.5 * (incident.totalBad / incident.totalAll)));
-        const healthyThen = Math.min(healthy, ill / 3);
+        const least = incident.signal === 'failures' ? 0.004 : 0.05;
+        const healthy = Math.max(least, incident.above?.healthy ?? 0);
+        const ill = Math.min(0.9, Math.max(2.5 * healthy, 0.5 * (incident.totalBad / incident.totalAll)));
+        const healthyThen = Math.min(healthy, ill / 2.5);
         incident.recovery.add(
           bad * Math.log(healthyThen / ill) + (all - bad) * Math.log((1 - healthyThen) / (1 - ill)),
           nowMs,
@@ -653,7 +687,7 @@ function confirmed({ total, outside }: Verdict): number {
 }
 
 function verdictOf(traffic: TrafficTest): Verdict {
-  return { total: traffic.evidence, outside: traffic.evidence, onsetMs: traffic.onsetMs, events: 0 };
+  return { total: traffic.evidence, outside: traffic.evidence, onsetMs: traffic.onsetMs, events: 0, all: 0 };
 }
 
 /** Attempts that became an order, or failed visibly, and those that did neither. Declined ones are the customer's. */

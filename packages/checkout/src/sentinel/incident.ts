@@ -27,6 +27,8 @@ export interface Incident {
   all: number;
   /** The part in which events are missing. */
   readonly slice: Slice | undefined;
+  /** What is usual for the part that showed the trouble first. */
+  readonly above: { readonly healthy: number } | undefined;
   readonly recovery: Recovery;
   /** Calm that it takes to be over. */
   readonly calmMs: number;
@@ -51,12 +53,18 @@ export function openIncident(
     evidence,
     slice,
     calmMs,
+    above,
+    bad = 0,
+    all = 0,
   }: {
     onsetMs: number;
     nowMs: number;
     evidence: number;
     calmMs: number;
     slice?: Slice | undefined;
+    above?: Incident['above'];
+    bad?: number;
+    all?: number;
   },
 ): Incident {
   const recovery = new Recovery(nowMs);
@@ -66,12 +74,13 @@ export function openIncident(
     openedMs: nowMs,
     onsetMs,
     evidence,
-    bad: 0,
-    all: 0,
-    totalBad: 0,
-    totalAll: 0,
+    bad,
+    all,
+    totalBad: bad,
+    totalAll: all,
     elsewhere: 0,
     slice,
+    above,
     recovery,
     calmMs,
     lastMs: nowMs,

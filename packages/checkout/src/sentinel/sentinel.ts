@@ -106,11 +106,15 @@ class CounterSentinel implements Sentinel {
     ];
     this.#slices = new Slices(options.mostSlices ?? 500, this.#thresholds);
     this.#detector = new Detector(this.#slices, options.slowSeconds ?? 3, this.#thresholds, 0);
-    this.#book = new CounterBook((labels) => {
-      const counter = journeyCounter(labels);
-      if (counter !== undefined) this.#detector.admit(counter);
-      return counter;
-    }, options.mostSeries ?? 20_000);
+    this.#book = new CounterBook(
+      (labels) => {
+        const counter = journeyCounter(labels);
+        if (counter !== undefined) this.#detector.admit(counter);
+        return counter;
+      },
+      (counter) => this.#detector.dismiss(counter),
+      options.mostSeries ?? 20_000,
+    );
   }
 
   async learn(nowMs: number): Promise<void> {
@@ -218,7 +222,7 @@ class CounterSentinel implements Sentinel {
     }
     if (name === METRICS.started) {
       for (let i = 0; i <= last; i++)
-        if (this.#book.started(labels, values[i]! * 1_000)) this.#detector.restarted(timestampsMs[i]!);
+        if (this.#book.started(labels, values[i]! * 1_000, timestampsMs[i]!)) this.#detector.restarted(timestampsMs[i]!);
       return;
     }
     const didRestart = this.#book.take(series, (counter, increase, atMs) => {
@@ -249,7 +253,7 @@ class CounterSentinel implements Sentinel {
 
   #forget(nowMs: number): void {
     this.#lastForgetMs = nowMs;
-    this.#book.forget(nowMs, (counter) => this.#detector.dismiss(counter));
+    this.#book.forget(nowMs);
     this.#slices.forget(nowMs);
   }
 }

@@ -4,6 +4,13 @@ export const BLOCK_MS = 600_000;
 /** How long a block waits before it counts as the past: what is wrong is known by then, and never becomes usual. */
 const DELAY_BLOCKS = 2;
 
+/** Blocks with more than this many bad events expected say how much the share strays, not whether events come in clumps. */
+const FEW_EXPECTED = 1.5;
+const PRIOR_EXPECTED = 4;
+const LARGEST_DISPERSION = 5;
+/** Less than this is a hiccup now and then. */
+const SMALLEST_DISPERSION = 1.8;
+
 interface Block {
   readonly index: number;
   bad: number;
@@ -15,6 +22,8 @@ export class ShareBaseline {
   readonly #halfLifeBlocks: number;
   #bad = 0;
   #all = 0;
+  #square = PRIOR_EXPECTED;
+  #expected = PRIOR_EXPECTED;
   #mergedIndex = Number.NaN;
   #blocks: Block[] = [];
 
@@ -41,6 +50,13 @@ export class ShareBaseline {
       if (isSuspect(block.index)) continue;
       const passed = Number.isNaN(this.#mergedIndex) ? 0 : block.index - this.#mergedIndex;
       const kept = 0.5 ** (passed / this.#halfLifeBlocks);
+      if (this.#all > 0) {
+        const expected = (block.all * (this.#bad + 1)) / (this.#all + 100);
+        if (expected < FEW_EXPECTED) {
+          this.#square += (block.bad - expected) ** 2;
+          this.#expected += expected;
+        }
+      }
       this.#bad = this.#bad * kept + block.bad;
       this.#all = this.#all * kept + block.all;
       this.#mergedIndex = block.index;
@@ -54,8 +70,12 @@ export class ShareBaseline {
     return (this.#bad + prior * weight) / (this.#all + weight);
   }
 
-  /** How many events the past holds. */
-  get events(): number {
-    return this.#all;
+  /**
+   * How much more bad events clump than chance has it, 1 to 5: a customer who tries five times is one piece of evidence, not five.
+   * Variance over mean of blocks with few events.
+   */
+  get dispersion(): number {
+    const dispersion = this.#square / this.#expected;
+    return dispersion < SMALLEST_DISPERSION ? 1 : Math.min(LARGEST_DISPERSION, dispersion);
   }
 }

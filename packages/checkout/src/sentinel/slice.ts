@@ -2,6 +2,7 @@ import { AboveTest } from './above-test.ts';
 import { BelowTest } from './below-test.ts';
 import { LevelCap } from './level-cap.ts';
 import { OddsBaseline } from './odds-baseline.ts';
+import { OwnLevel } from './own-level.ts';
 import { ShareBaseline } from './share-baseline.ts';
 import { DECLINING, FAILING, LEFT, SLOW, type Thresholds } from './thresholds.ts';
 
@@ -33,6 +34,7 @@ export interface Below {
   readonly test: BelowTest;
   readonly usual: OddsBaseline;
   readonly cap: LevelCap;
+  readonly own: OwnLevel;
 }
 
 /** One part of the checkout, its counts of the current bin and its tests. */
@@ -79,6 +81,7 @@ export function createBelow({ missingGuardMs }: Thresholds, leastMargin?: number
     test: new BelowTest(LEFT, missingGuardMs),
     usual: new OddsBaseline(leastMargin),
     cap: new LevelCap(memoryMs),
+    own: new OwnLevel(),
   };
 }
 

@@ -8,6 +8,9 @@ export interface Thresholds {
   readonly besideOpen: number;
   /** Evidence that must come from outside the best `guardMs`, unless `severe` is sure. */
   readonly outside: number;
+  /** The same once there were so many failures that a few more come soon by chance. */
+  readonly outsideMany: number;
+  readonly manyFailures: number;
   /** A hiccup that heals itself lasts no longer than this, a scrape interval included. */
   readonly guardMs: number;
   /** The same for events that go missing. */
@@ -35,6 +38,8 @@ export const THRESHOLDS: Thresholds = {
   duringRestart: 10,
   besideOpen: 6,
   outside: 3,
+  outsideMany: 5.5,
+  manyFailures: 10,
   guardMs: 60_000,
   missingGuardMs: 30_000,
   severeShare: 0.25,
@@ -46,7 +51,7 @@ export const THRESHOLDS: Thresholds = {
   calmMs: 270_000,
   over: 4,
   restartMs: 180_000,
-  perMissedScrape: 4.1,
+  perMissedScrape: 3.9,
 };
 
 /** Shares of failing checkouts that are looked for. */

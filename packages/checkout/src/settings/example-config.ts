@@ -59,6 +59,10 @@ objectives:
   serverErrors: { max: 2% }
   minimumEvents: 5                  # finished checkouts before a rate is judged at all
   minimumFailures: 3                # one failed order at night wakes nobody
+  # Error budgets of anything that is counted; the checkout has its own.
+  # budgets:
+  #   - { name: api, target: 99.5%, window: 30d, errors: 'http_requests_total{code=~"5.."}', total: http_requests_total }
+  #   - { name: payment-fast, target: 95%, latency: { histogram: 'checkout_step_duration_seconds{step="payment"}', below: 2500ms } }
   # silence: { after: 4h }          # pages when nobody buys for this long, however quiet it usually is
 
 # How a customer goes through the checkout, in order.
@@ -99,9 +103,10 @@ mail:
   # username: tillwatch
   # passwordEnv: SMTP_PASSWORD
 
-# Planned surges: messages mention them.
+# Planned surges: the watch expects them, checks before them whether all is ready, and reports afterwards. Times are in shop.timezone.
 promotions: []
-#  - { name: Black Friday, from: 2026-11-27T00:00:00+01:00, to: 2026-11-28T00:00:00+01:00, expectedFactor: 5 }
+#  - { name: Black Friday, from: 2026-11-27T00:00, to: 2026-11-28T00:00, expectedFactor: 5 }
+# readiness: { before: 4h, testedWithin: 7d, utilisation: 80% }
 
 # Your counters have other names? Say which are which.
 # metrics:

@@ -217,6 +217,14 @@ function checkMeaning(written: WrittenConfig, spanAt: SpanAt, nowMs: number | un
     }
   });
 
+  if (written.shop.currency in written.shop.rates) {
+    report(
+      ['shop', 'rates', written.shop.currency],
+      'rate-of-own-currency',
+      `${written.shop.currency} is the currency of the shop`,
+      'take it out: rates are of other currencies',
+    );
+  }
   checkScrape(written, report);
   checkTeams(written, report);
   checkMail(written, report);

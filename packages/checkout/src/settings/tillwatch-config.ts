@@ -137,7 +137,7 @@ export interface TeamSettings {
   readonly email: { readonly to: readonly string[] } | undefined;
 }
 
-export interface MessageSettings {
+interface MessageSettings {
   /** Folder of changed texts as written, relative to tillwatch.yaml. */
   readonly dir: string | undefined;
   /** What was read from it; empty until somebody has. */

@@ -1,7 +1,7 @@
 import type { Rule, RuleGroup } from '@tillwatch/config';
 import { ruleName } from '@tillwatch/config';
 import { type Matcher, METRIC_NAME } from '@tillwatch/model';
-import { type Expr, parse, type selectorsOf, visit } from '@tillwatch/promql';
+import { type Expr, parse, type Subquery, type VectorSelector, visit } from '@tillwatch/promql';
 
 /** Series that rules read, and how far before an evaluation they look for them. */
 export interface NeededSeries {
@@ -28,35 +28,72 @@ interface Read {
   readonly reachMs: number;
 }
 
-interface ReadingRule {
-  readonly rule: Rule;
-  readonly reads: readonly Read[];
-}
-
 /** Finds what rules read. A rule that cannot be parsed reads nothing. */
 export function ruleNeeds(groups: readonly RuleGroup[]): RuleNeeds {
-  const rules = groups.flatMap((group) => group.rules).map((rule) => ({ rule, reads: readsOf(rule) }));
-  const needed = new Map<string, { matchers: readonly Matcher[]; reachMs: number; alerts: Set<string> }>();
+  const graph = new ReadGraph(groups.flatMap((group) => group.rules));
+  const needed = new Map<string, Needed>();
   let warmUpMs = 0;
-  const walk = (rule: ReadingRule, alert: string, delayMs: number, path: readonly Rule[]) => {
-    for (const { matchers, reachMs } of rule.reads) {
-      const writers = rules.filter((other) => writes(other.rule, matchers));
-      if (writers.length > 0) {
-        warmUpMs = Math.max(warmUpMs, delayMs + reachMs);
-        for (const writer of writers) {
-          if (!path.includes(writer.rule)) walk(writer, alert, delayMs + reachMs, [...path, writer.rule]);
-        }
-        continue;
-      }
-      const key = textOf(matchers);
+  for (const rule of graph.rules) {
+    const reach = graph.reachOf(rule);
+    warmUpMs = Math.max(warmUpMs, reach.recordedMs);
+    for (const [key, { matchers, reachMs }] of reach.series) {
       const known = needed.get(key) ?? { matchers, reachMs: 0, alerts: new Set() };
       known.reachMs = Math.max(known.reachMs, reachMs);
-      if (alert !== '') known.alerts.add(alert);
+      if (rule.kind === 'alerting') known.alerts.add(ruleName(rule));
       needed.set(key, known);
     }
-  };
-  for (const rule of rules) walk(rule, rule.rule.kind === 'alerting' ? ruleName(rule.rule) : '', 0, [rule.rule]);
+  }
   return { series: withoutParts([...needed.values()]), warmUpMs };
+}
+
+interface Needed extends Read {
+  reachMs: number;
+  readonly alerts: Set<string>;
+}
+
+/** What one rule reads, through the rules that record for it too. */
+interface Reach {
+  readonly series: ReadonlyMap<string, Read>;
+  /** How far back it looks at what rules record, delays of those rules included. */
+  readonly recordedMs: number;
+}
+
+const NOTHING: Reach = { series: new Map(), recordedMs: 0 };
+
+class ReadGraph {
+  readonly rules: readonly Rule[];
+  readonly #known = new Map<Rule, Reach>();
+
+  constructor(rules: readonly Rule[]) {
+    this.rules = rules;
+  }
+
+  /** Rules that go round in circles read what they read the first time round. */
+  reachOf(rule: Rule): Reach {
+    const known = this.#known.get(rule);
+    if (known !== undefined) return known;
+    this.#known.set(rule, NOTHING);
+    const series = new Map<string, Read>();
+    const add = (matchers: readonly Matcher[], reachMs: number) => {
+      const key = textOf(matchers);
+      series.set(key, { matchers, reachMs: Math.max(reachMs, series.get(key)?.reachMs ?? 0) });
+    };
+    let recordedMs = 0;
+    for (const { matchers, reachMs } of readsOf(rule)) {
+      const writers = this.rules.filter((other) => writes(other, matchers));
+      if (writers.length === 0) add(matchers, reachMs);
+      for (const writer of writers) {
+        const further = this.reachOf(writer);
+        recordedMs = Math.max(recordedMs, reachMs + further.recordedMs);
+        // Whoever looks at the state of another alert does not go blind with it.
+        if (writer.kind === 'alerting') continue;
+        for (const read of further.series.values()) add(read.matchers, reachMs + read.reachMs);
+      }
+    }
+    const reach = { series, recordedMs };
+    this.#known.set(rule, reach);
+    return reach;
+  }
 }
 
 /** `{__name__="x",a="b"}`, with the matchers in one order. */
@@ -89,11 +126,7 @@ function reachOf(node: Expr): number {
   }
 }
 
-function shiftOf({
-  offsetMs,
-  offsetExpr,
-  atModifier,
-}: Pick<ReturnType<typeof selectorsOf>[number], 'offsetMs' | 'offsetExpr' | 'atModifier'>): number {
+function shiftOf({ offsetMs, offsetExpr, atModifier }: VectorSelector | Subquery): number {
   return offsetExpr === undefined && atModifier === undefined ? Math.max(0, offsetMs) : UNKNOWN_MS;
 }
 
@@ -106,15 +139,13 @@ function writes(rule: Rule, matchers: readonly Matcher[]): boolean {
 }
 
 /** Leaves out what another one chooses too. */
-function withoutParts(
-  needed: readonly { readonly matchers: readonly Matcher[]; readonly reachMs: number; readonly alerts: Set<string> }[],
-): NeededSeries[] {
-  const kept: { matchers: readonly Matcher[]; reachMs: number; alerts: Set<string> }[] = [];
+function withoutParts(needed: readonly Needed[]): NeededSeries[] {
+  const kept: Needed[] = [];
   for (const one of [...needed].sort((a, b) => a.matchers.length - b.matchers.length)) {
     const texts = new Set(one.matchers.map(String));
     const whole = kept.find(({ matchers }) => matchers.every((matcher) => texts.has(String(matcher))));
     if (whole === undefined) {
-      kept.push({ matchers: one.matchers, reachMs: one.reachMs, alerts: new Set(one.alerts) });
+      kept.push(one);
       continue;
     }
     whole.reachMs = Math.max(whole.reachMs, one.reachMs);

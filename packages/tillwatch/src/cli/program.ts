@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../build-info.ts';
 import { ConfigurationError } from '../tillwatch.ts';
+import { backtestCommand } from './backtest.ts';
 import { checkCommand } from './check.ts';
 import { breakCommand, demoCommand, drillCommand, healCommand } from './demo.ts';
 import { diagnoseCommand } from './diagnose.ts';
@@ -129,6 +130,37 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .action(run(testRulesCommand));
 
   program
+    .command('backtest')
+    .description('replay rules over the past: what would have fired, who would have been told when, what it cost')
+    .option('--rules <files...>', 'rule files, or a tillwatch.yaml for the rules that it means (default: --config)')
+    .option('--compare <files...>', 'other rules on the same past, side by side')
+    .option('-c, --config <file>', 'who is told, and what an order is worth (default: tillwatch.yaml)')
+    .option('--alertmanager <file>', 'who is told by this alertmanager.yml instead')
+    .option('--data <dir>', 'the past: the store of the embedded engine')
+    .option('--prometheus <url>', 'the past: any server with the API of Prometheus')
+    .option('--bearer-token-file <file>', 'the token of that server')
+    .option('--openmetrics <file>', 'the past: samples with timestamps, as promtool tsdb dump-openmetrics writes them')
+    .option('--orders <file>', "the past: orders or payments as CSV, or Stripe's charges as JSON")
+    .addOption(repeated('--columns <field=name>', 'which column of --orders says what: time="Created at"'))
+    .addOption(repeated('--status <word=outcome>', 'what a word in the column of the status means: "on hold=pending"'))
+    .option(
+      '--from <time>',
+      'the first moment, or how long before the last one: 30d (default: as far as the past goes)',
+    )
+    .option('--to <time>', 'the last moment')
+    .option('--interval <duration>', 'how often rules are evaluated, where their group does not say (default: 15s)')
+    .option(
+      '--warm-up <duration>',
+      'how long before --from rules begin (default: as far as they look back, 8d at most)',
+    )
+    .option(
+      '--timezone <zone>',
+      'of the report, and of times of --orders that name none (default: of the shop, else UTC)',
+    )
+    .option('--json', 'print the result as JSON')
+    .action(run(backtestCommand));
+
+  program
     .command('diagnose')
     .description('name the parts to which failing or missing checkouts can be put down')
     .requiredOption('--prometheus <url>', 'a Prometheus-compatible server, or a running tillwatch')
@@ -230,6 +262,13 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     )
     .action(run(drillCommand));
   return program;
+}
+
+/** An option that can be given several times. */
+function repeated(flags: string, description: string): Option {
+  return new Option(flags, `${description}; can be given several times`).argParser(
+    (value: string, others: readonly string[] = []) => [...others, value],
+  );
 }
 
 function number(text: string): number {

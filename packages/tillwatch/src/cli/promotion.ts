@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import {
   createPromotionDesk,
+  type PromotionCalendar,
   type PromotionDesk,
   type PromotionReport,
   type PromotionView,
   type Readiness,
   type ReportFigure,
-  type TillwatchConfig,
 } from '@tillwatch/checkout';
 import { systemClock } from '@tillwatch/model';
 import { loadTillwatchYaml } from '../configuration.ts';
@@ -23,13 +23,13 @@ interface PromotionFlags {
   readonly json?: boolean;
 }
 
-type Calendar = Pick<PromotionDesk, 'list' | 'readiness' | 'report'>;
+type Calendar = Pick<PromotionDesk, 'calendar' | 'readiness' | 'report'>;
 
 /** The calendar: what is ahead, live and over. */
 export async function promotionListCommand(terminal: Terminal, flags: PromotionFlags): Promise<number> {
-  const { calendar } = await openCalendar(terminal, flags);
+  const calendar = await openCalendar(terminal, flags);
   if (calendar === undefined) return 1;
-  const views = await calendar.list();
+  const { promotions: views } = await calendar.calendar();
   if (flags.json === true) terminal.out(`${JSON.stringify(views, null, 2)}\n`);
   else if (views.length === 0) terminal.out('No promotion is planned: add it to promotions in tillwatch.yaml.\n');
   else
@@ -52,9 +52,9 @@ export async function promotionReadyCommand(
   name: string | undefined,
   flags: PromotionFlags,
 ): Promise<number> {
-  const { calendar } = await openCalendar(terminal, flags);
+  const calendar = await openCalendar(terminal, flags);
   if (calendar === undefined) return 1;
-  const chosen = name ?? nextOf(await calendar.list());
+  const chosen = name ?? nextOf((await calendar.calendar()).promotions);
   const readiness = await calendar.readiness(chosen, 'en');
   terminal.out(flags.json === true ? `${JSON.stringify(readiness, null, 2)}\n` : readinessText(chosen, readiness));
   return readiness.isReady ? 0 : 1;
@@ -66,26 +66,23 @@ export async function promotionReportCommand(
   name: string | undefined,
   flags: PromotionFlags,
 ): Promise<number> {
-  const { calendar, config } = await openCalendar(terminal, flags);
+  const calendar = await openCalendar(terminal, flags);
   if (calendar === undefined) return 1;
-  const chosen = name ?? latestOf(await calendar.list());
+  const { shop, promotions } = await calendar.calendar();
+  const chosen = name ?? latestOf(promotions);
   const report = await calendar.report(chosen);
   terminal.out(
-    flags.json === true
-      ? `${JSON.stringify(report, null, 2)}\n`
-      : reportText(chosen, report, config?.shop.currency ?? ''),
+    flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(chosen, report, shop.currency),
   );
   return 0;
 }
 
-async function openCalendar(
-  terminal: Terminal,
-  flags: PromotionFlags,
-): Promise<{ calendar: Calendar | undefined; config: TillwatchConfig | undefined }> {
-  if (flags.prometheus === undefined) return { calendar: pageCalendar(flags.url), config: undefined };
+/** `undefined` when tillwatch.yaml has errors, which are printed. */
+async function openCalendar(terminal: Terminal, flags: PromotionFlags): Promise<Calendar | undefined> {
+  if (flags.prometheus === undefined) return pageCalendar(flags.url);
   const { value: config, problems } = await loadTillwatchYaml(flags.config);
   printProblems(problems, terminal, 'Nothing was asked.');
-  if (config === undefined) return { calendar: undefined, config };
+  if (config === undefined) return undefined;
   const { prometheus, bearerTokenFile } = flags;
   const querier = createPrometheusApi({
     url: prometheus,
@@ -93,17 +90,14 @@ async function openCalendar(
       ? {}
       : { bearerToken: async () => (await readFile(bearerTokenFile, 'utf8')).trim() }),
   });
-  const desk = createPromotionDesk({ querier, config: () => config, clock: systemClock, pageUrl: config.shop.pageUrl });
-  return { calendar: desk, config };
+  return createPromotionDesk({ querier, config: () => config, clock: systemClock, pageUrl: config.shop.pageUrl });
 }
 
 /** The calendar of a running watch. */
 function pageCalendar(url: string): Calendar {
   const path = (name: string, what: string) => `/api/tillwatch/promotions/${encodeURIComponent(name)}/${what}`;
   return {
-    async list() {
-      return (await askPage<{ promotions: PromotionView[] }>(url, '/api/tillwatch/promotions')).promotions;
-    },
+    calendar: () => askPage<PromotionCalendar>(url, '/api/tillwatch/promotions'),
     readiness: (name, language) =>
       askPage<Readiness>(url, `${path(name, 'readiness')}${language === undefined ? '' : `?language=${language}`}`),
     report: (name) => askPage<PromotionReport>(url, path(name, 'report')),

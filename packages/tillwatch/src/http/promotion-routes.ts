@@ -20,9 +20,7 @@ const BUSY = 'test messages are on their way already';
  * counts as "reached lately".
  */
 export function registerPromotionRoutes(app: FastifyInstance, { promotions, router }: PromotionServices): void {
-  app.get('/api/tillwatch/promotions', (_request, reply) =>
-    answer(reply, promotions, async (desk) => ({ promotions: await desk.list() })),
-  );
+  app.get('/api/tillwatch/promotions', (_request, reply) => answer(reply, promotions, (desk) => desk.calendar()));
   app.get<{ Params: { name: string }; Querystring: { language?: string } }>(
     '/api/tillwatch/promotions/:name/readiness',
     ({ params, query }, reply) =>

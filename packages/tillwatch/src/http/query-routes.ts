@@ -1,4 +1,4 @@
-import { type Clock, formatProblems } from '@tillwatch/model';
+import { type Clock, formatProblems, unescapeName } from '@tillwatch/model';
 import { parse, prettify } from '@tillwatch/promql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readSelector } from '../query/answer-question.ts';
@@ -98,7 +98,7 @@ export function registerQueryRoutes(app: FastifyInstance, { queries, clock }: Qu
   });
 
   route('/api/v1/label/:name/values', (parameters, reply, request) => {
-    const name = unescapeLabelName((request.params as { name: string }).name);
+    const name = unescapeName((request.params as { name: string }).name);
     const selectors = seriesSelectors(parameters);
     const range = timeRange(parameters);
     return answer(reply, { kind: 'label-values', name, selectors, range, limit: parameters.limit() });
@@ -129,14 +129,4 @@ function timeRange(parameters: Parameters): TimeRange {
   const toMs = parameters.time('end', ALL_TIME.toMs);
   if (toMs < fromMs) throw new BadRequest('invalid parameter "end": end timestamp must not be before start timestamp');
   return { fromMs, toMs };
-}
-
-/** `U__` names carry characters that a path cannot, as `_<hex>_` (Prometheus's value encoding). */
-function unescapeLabelName(name: string): string {
-  if (!name.startsWith('U__')) return name;
-  return name
-    .slice(3)
-    .replace(/__|_([0-9a-fA-F]{1,6})_/g, (whole, hex: string | undefined) =>
-      hex === undefined || whole === '__' ? '_' : String.fromCodePoint(Math.min(Number.parseInt(hex, 16), 0x10ffff)),
-    );
 }

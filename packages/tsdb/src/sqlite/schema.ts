@@ -5,7 +5,7 @@ import type { Database } from 'better-sqlite3';
 const APPLICATION_ID = 0x54696c6c;
 
 /** Counted up with every change of the tables or of the bytes in them; see docs/formats/store.md. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const TABLES = `
   CREATE TABLE series (id INTEGER PRIMARY KEY AUTOINCREMENT, labels TEXT NOT NULL) STRICT;
@@ -49,4 +49,6 @@ export function prepareSchema(db: Database, file: string, mayWrite: boolean): vo
       `${file} was written by a newer Tillwatch (store version ${version}, this one knows ${SCHEMA_VERSION}): upgrade Tillwatch, or use another data directory`,
     );
   }
+  // Version 2 added bundles: what version 1 wrote is read as it is, and an older program must not read what comes now.
+  if (version < SCHEMA_VERSION && mayWrite) db.pragma(`user_version = ${SCHEMA_VERSION}`);
 }

@@ -10,3 +10,14 @@ export type {
   OverviewTone,
   Sparkline,
 } from './overview.ts';
+export type {
+  PromotionCalendar,
+  PromotionReport,
+  PromotionView,
+  Readiness,
+  ReadinessCheck,
+  ReportEstimate,
+  ReportFigure,
+  ReportIncident,
+  ReportMoment,
+} from './promotions.ts';

@@ -89,6 +89,7 @@ const en = {
   from: 'from',
   theme: 'Change between light and dark',
   attempts: 'attempts',
+  promotions: 'Promotions',
 };
 
 /** Every text of the page; a language that leaves one out does not compile. */
@@ -185,6 +186,7 @@ const de: Words = {
   from: 'von',
   theme: 'Zwischen hell und dunkel wechseln',
   attempts: 'Versuche',
+  promotions: 'Aktionen',
 };
 
 /** The words of a language; English for languages that we have none of. */

@@ -36,7 +36,7 @@ function blockText(block: BriefingBlock): string {
       return heading + block.text.replace(/^/gm, '    ');
     case 'facts': {
       const width = Math.min(28, Math.max(0, ...block.facts.map(({ name }) => name.length)));
-      return heading + block.facts.map(({ name, value }) => `${`${name}:`.padEnd(width + 2)}${value}`).join('\n');
+      return heading + block.facts.map(({ name, value }) => `${`${name}: `.padEnd(width + 2)}${value}`).join('\n');
     }
   }
 }

@@ -156,7 +156,8 @@ class LineReader {
       if (entry?.kind === 'series') return entry.labels;
     } catch (error) {
       if (!(error instanceof ExpositionError)) throw error;
-      throw this.#error(`no series: ${text.slice(0, 200)}`, error.message);
+      // The place in the line that was made up for it would only confuse.
+      throw this.#error(`no series: ${text.slice(0, 200)}`, error.message.replace(/ \(line .*/s, ''));
     }
     throw this.#error(`no series: ${text.slice(0, 200)}`);
   }

@@ -1,4 +1,4 @@
-import type { Matcher } from '@tillwatch/model';
+import { type Matcher, METRIC_NAME } from '@tillwatch/model';
 import type { PrometheusApi } from '../../prometheus-api/prometheus-api.ts';
 import { PrometheusApiError } from '../../prometheus-api/prometheus-api-error.ts';
 import { InputError } from '../input-error.ts';
@@ -35,9 +35,9 @@ export async function prometheusSource(options: PrometheusSourceOptions): Promis
   const { api, needs, fromMs, toMs, longestReachMs = LONGEST_REACH_MS } = options;
   const spool = new SampleSpool();
   try {
-    const jobs = needs.series.map(({ matchers, reachMs }) => ({
+    const jobs = needs.series.map(({ matchers }) => ({
       matchers,
-      fromMs: fromMs - Math.min(reachMs, longestReachMs),
+      fromMs: fromMs - Math.min(reachOfMetric(needs, matchers), longestReachMs),
     }));
     const totalMs = jobs.reduce((sum, job) => sum + toMs - job.fromMs, 0);
     let doneMs = 0;
@@ -68,6 +68,23 @@ export async function prometheusSource(options: PrometheusSourceOptions): Promis
     spool.close();
     throw error;
   }
+}
+
+/**
+ * Two selectors can choose the same series: whichever is fetched first must bring all of it, since samples only go in by the
+ * order of time.
+ */
+function reachOfMetric(needs: RuleNeeds, matchers: readonly Matcher[]): number {
+  const metric = metricOf(matchers);
+  const same = needs.series.filter((other) => {
+    const named = metricOf(other.matchers);
+    return metric === undefined || named === undefined || named === metric;
+  });
+  return Math.max(...same.map(({ reachMs }) => reachMs));
+}
+
+function metricOf(matchers: readonly Matcher[]): string | undefined {
+  return matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value;
 }
 
 /** Fetches the samples of a selector in (fromMs, toMs]; yields the length of each piece once it is kept. */

@@ -47,6 +47,7 @@ export function OverviewPage() {
         <span class="shop">{state?.shop.name}</span>
         <span class="right">
           {state !== undefined && <span>{formats.time(state.nowMs)}</span>}
+          {state !== undefined && state.shop.name !== '' && <a href="/?view=promotions">{words.promotions}</a>}
           <button type="button" class="icon" onClick={toggleTheme} aria-label={words.theme} title={words.theme}>
             ◐
           </button>

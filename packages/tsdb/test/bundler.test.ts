@@ -1,0 +1,140 @@
+import { Labels, Matcher, type Queryable } from '@tillwatch/model';
+import { ManualClock } from '@tillwatch/model/testing';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { isBundle } from '../src/codec/bundle.ts';
+import { openForWriting, openTsdb } from '../src/open-tsdb.ts';
+import type { TsdbWriter } from '../src/writer.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+const HOUR_MS = 3_600_000;
+const SERIES = ['counter', 'gauge', 'sometimes'].map((name) => Labels.of({ __name__: name }));
+
+/** Four samples, of which the third kind of series misses some; then they are old enough to be packed. */
+async function fill(store: TsdbWriter, clock: ManualClock): Promise<void> {
+  const batch = store.batch();
+  for (let i = 0; i < 4; i++) {
+    await clock.advance(60_000);
+    const nowMs = clock.nowMs();
+    batch.append(SERIES[0]!, nowMs, Math.floor(nowMs / 7_000));
+    batch.append(SERIES[1]!, nowMs, Math.sin(nowMs));
+    if (nowMs % 180_000 !== 0) batch.append(SERIES[2]!, nowMs, 1);
+  }
+  await batch.commit();
+  await clock.advance(3 * HOUR_MS);
+}
+
+function content(queryable: Queryable, fromMs = 0, toMs = 1e12): string[] {
+  return Array.from(queryable.select([], fromMs, toMs), ({ labels, timestampsMs, values }) => {
+    return `${labels} ${timestampsMs} ${values}`;
+  });
+}
+
+function rowsOf(dir: string): { chunks: number; bundles: number } {
+  const db = new Database(`${dir}/tillwatch.db`, { readonly: true });
+  const bodies = db.prepare<[], Buffer>('SELECT body FROM chunks').pluck().all();
+  db.close();
+  const bundles = bodies.filter((body) => isBundle(body)).length;
+  return { bundles, chunks: bodies.length - bundles };
+}
+
+test('older chunks of a series become few rows, and everybody reads what was there before', async () => {
+  const dir = temporaryDirectory();
+  const clock = new ManualClock(0);
+  const options = { retentionMs: 1e12, clock, bundleBytes: 200 };
+  // As a store without bundles has it.
+  const plainDir = temporaryDirectory();
+  const plainClock = new ManualClock(0);
+  const plain = openForWriting(plainDir, { ...options, clock: plainClock, bundleBytes: 0 });
+  let store = openForWriting(dir, options);
+  const reader = await openTsdb(dir, { ...options, readOnly: true });
+  for (let i = 0; i < 40; i++) {
+    for (const [one, its] of [
+      [store, clock],
+      [plain, plainClock],
+    ] as const) {
+      await fill(one, its);
+      one.maintain();
+    }
+    if (i % 13 === 0) {
+      await store.close();
+      store = openForWriting(dir, options);
+    }
+  }
+  expect(rowsOf(plainDir)).toEqual({ chunks: 120, bundles: 0 });
+  const { chunks, bundles } = rowsOf(dir);
+  expect(bundles).toBeGreaterThan(5);
+  expect(chunks + bundles).toBeLessThan(60);
+  const endMs = clock.nowMs();
+  for (const [fromMs, toMs] of [
+    [0, endMs],
+    [endMs / 2, endMs / 2 + 10 * HOUR_MS],
+    [20 * HOUR_MS, 30 * HOUR_MS],
+    [endMs - 4 * HOUR_MS, endMs],
+  ] as const) {
+    const expected = content(plain, fromMs, toMs);
+    expect(expected).toHaveLength(3);
+    expect(content(store, fromMs, toMs)).toEqual(expected);
+    expect(content(reader, fromMs, toMs)).toEqual(expected);
+    expect([...reader.selectLabels([], fromMs, toMs)]).toHaveLength(3);
+  }
+  await store.close();
+  await plain.close();
+  await reader.close();
+});
+
+test('bundles go with the retention, and what is opened again takes only newer samples', async () => {
+  const dir = temporaryDirectory();
+  const clock = new ManualClock(0);
+  const options = { retentionMs: 40 * HOUR_MS, clock, bundleBytes: 200 };
+  const store = openForWriting(dir, options);
+  for (let i = 0; i < 40; i++) {
+    await fill(store, clock);
+    store.maintain();
+  }
+  const { chunks, bundles } = rowsOf(dir);
+  expect(bundles).toBeGreaterThan(0);
+  // Of 40 timelines, 13 are left.
+  expect(chunks + bundles).toBeLessThan(36);
+  const { minTimeMs } = store.stats();
+  expect(clock.nowMs() - minTimeMs!).toBeLessThan(50 * HOUR_MS);
+  const before = content(store);
+  const gauge = [new Matcher('__name__', '=', 'gauge')];
+  const [newestMs] = Array.from(store.select(gauge, 0, 1e12), ({ timestampsMs }) => timestampsMs.at(-1)!);
+  await store.close();
+
+  const again = openForWriting(dir, options);
+  expect(content(again)).toEqual(before);
+  const batch = again.batch();
+  expect(batch.append(SERIES[1]!, newestMs!, 7)).toBe(false);
+  expect(batch.append(SERIES[1]!, newestMs! + 1, 7)).toBe(true);
+  await batch.commit();
+  await again.close();
+});
+
+test('a store of version 1 is read as it is, and becomes one of version 2 when it is written to', async () => {
+  const dir = temporaryDirectory();
+  const clock = new ManualClock(0);
+  const options = { retentionMs: 1e12, clock, bundleBytes: 0 };
+  const store = openForWriting(dir, options);
+  await fill(store, clock);
+  store.maintain();
+  const expected = content(store);
+  await store.close();
+  const version = (change?: number) => {
+    const db = new Database(`${dir}/tillwatch.db`);
+    if (change !== undefined) db.pragma(`user_version = ${change}`);
+    const found = db.pragma('user_version', { simple: true });
+    db.close();
+    return found;
+  };
+  version(1);
+  const reader = await openTsdb(dir, { ...options, readOnly: true });
+  expect(content(reader)).toEqual(expected);
+  await reader.close();
+  expect(version()).toBe(1);
+  const again = openForWriting(dir, options);
+  expect(content(again)).toEqual(expected);
+  await again.close();
+  expect(version()).toBe(2);
+});
