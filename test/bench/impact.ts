@@ -14,18 +14,9 @@ const ENOUGH_ORDERS_A_MINUTE = 10;
 
 type Fault = NonNullable<ImpactTruth['fault']>;
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string' },
-    truth: { type: 'string' },
-    cache: { type: 'string' },
-    generator: { type: 'string' },
-    seed: { type: 'string' },
-    only: { type: 'string', default: '' },
-  },
-});
+const values = flags();
 const scenarios = await open();
-const only = new RegExp(values.only);
+const only = new RegExp(values.only ?? '');
 const given: Judged[] = [];
 const found: Judged[] = [];
 let unnoticed = 0;
@@ -47,6 +38,18 @@ for (const scenario of scenarios) {
 summarise('onset given', given);
 summarise('onset found', found);
 if (unnoticed > 0) console.log(`not noticed by any rule, so without an onset: ${unnoticed}`);
+
+function flags() {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      options: { data: text, truth: text, cache: text, generator: text, seed: text, only: text },
+    }).values;
+  } catch (error) {
+    console.error(`bench:impact: ${(error as Error).message}\n${USAGE}`);
+    process.exit(2);
+  }
+}
 
 async function open() {
   const { data, truth, cache, generator, seed } = values;

@@ -2,7 +2,7 @@ import { type Alert, type Briefing, Labels, type Ledger } from '@tillwatch/model
 import { ManualClock } from '@tillwatch/model/testing';
 import { describe, expect, test } from 'vitest';
 import { Numbers } from '../src/briefing/numbers.ts';
-import { createEnricher, overview } from '../src/index.ts';
+import { createEnricher, overview, RecentFailures, readFailureLine } from '../src/index.ts';
 import { textOf } from './support/briefing-text.ts';
 import { testConfig, Watch } from './support/watch.ts';
 
@@ -87,6 +87,50 @@ describe('a provider outage', () => {
     expect((await brief(german, 'dev')).title).toMatch(
       /^Bestellvorgang gestört: .*\(Anbieter acme-pay, Schritt payment\)$/,
     );
+  });
+
+  test('is told to each team in its language, time zone and words, and to developers with the last failures', async () => {
+    const failures = new RecentFailures();
+    const line = '{"msg":"checkout failed","reason":"provider_timeout","class":"technical","step":"payment"';
+    const at = `"amount":59.9,"currency":"EUR","attempt_id":"a1","time":${english.nowMs - 1_000}`;
+    failures.add(readFailureLine(`${line},"provider":"acme-pay","trace_id":"${'4bf9'.repeat(8)}",${at}}`, 0)!);
+    failures.add(readFailureLine(`${line},"provider":"nordbank",${at}}`, 0)!);
+    const { config } = english;
+    const told = (receiver: string) =>
+      createEnricher({
+        querier: english,
+        config: {
+          ...config,
+          teams: config.teams.map((team) => ({ ...team, language: 'de-AT', timezone: 'America/New_York' })),
+          messages: {
+            dir: 'messages',
+            overrides: [
+              { readers: 'business', language: 'de', texts: { headline: { failures: 'Es klemmt[: {failing}]' } } },
+            ],
+          },
+        },
+        clock: new ManualClock(english.nowMs),
+        pageUrl: '',
+        failures,
+      }).brief({
+        receiver,
+        groupKey: 'g',
+        groupLabels: Labels.empty,
+        status: 'firing',
+        alerts: english.firingAlerts(),
+        atMs: english.nowMs,
+      });
+    const business = await told('business');
+    expect(business?.title).toMatch(/^Es klemmt: \d\d\s%$/);
+    expect(business?.lead).toMatch(/^Seit 09:1\d Uhr .* etwa €\s[\d.\s]+ \(/);
+    const examples = (await told('dev'))?.blocks.flatMap((block) =>
+      block.kind === 'list' && block.heading === 'Letzte Fehler' ? block.items : [],
+    );
+    expect(examples).toEqual([
+      expect.stringMatching(
+        /^09:1\d:\d\d payment · acme-pay · provider_timeout · €\s59,90 · Vorgang a1 · Trace (4bf9){8}$/,
+      ),
+    ]);
   });
 
   test('begins when it began, not when the alert fired', async () => {

@@ -41,7 +41,9 @@ describe.for(['en', 'de'])('the texts in %s', (language) => {
     const { path, content } = writeMessages(readers, language);
     const { override, problems } = read(path, content);
     expect(problems).toEqual([]);
-    expect(override).toEqual({ readers, language, texts: defaultTexts(readers, language) });
+    expect(override).toMatchObject({ readers, language });
+    expect(defaultTexts(readers, language)).toMatchObject(override!.texts);
+    expect(Object.keys(override!.texts)).toContain('label');
   });
 });
 

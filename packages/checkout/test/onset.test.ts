@@ -1,5 +1,9 @@
+import { Labels, type Querier } from '@tillwatch/model';
+import { evaluateInstant, evaluateRange, parse } from '@tillwatch/promql';
 import { expect, test } from 'vitest';
-import { startOfFailures, startOfRun } from '../src/incident/onset.ts';
+import { findEnd, findOnset, startOfFailures, startOfRun } from '../src/incident/onset.ts';
+import { GrowingStore } from './support/growing-store.ts';
+import { testConfig } from './support/watch.ts';
 
 test.for<[string, number[], number | undefined]>([
   ['a run at the end', [0, 0, 2, 3], 20],
@@ -44,4 +48,40 @@ test('minutes without customers speak neither for nor against trouble', () => {
     finished: minute % 20 === 0 ? 1 : 0,
   }));
   expect(startOfFailures(night, 0.02)).toBe(0);
+});
+
+/** A shop that is scraped every ten seconds for an hour, and is not there between two minutes. */
+function absentShop(fromMinute: number, toMinute: number, leavesSamples: boolean): Querier {
+  const store = new GrowingStore();
+  for (let atMs = 0; atMs <= 3_600_000; atMs += 10_000) {
+    const isDown = atMs > fromMinute * 60_000 && atMs < toMinute * 60_000;
+    if (isDown && !leavesSamples) continue;
+    store.append(Labels.of({ __name__: 'up', job: 'shop', instance: 'a' }), atMs, isDown ? 0 : 1);
+  }
+  const exprOf = (text: string) => {
+    const result = parse(text);
+    if (!result.ok) throw new Error(result.problems[0]?.message);
+    return result.expr;
+  };
+  return {
+    async instant(text, atMs) {
+      const { value } = evaluateInstant(exprOf(text), atMs, { queryable: store });
+      return value.type === 'vector' ? value.samples : [];
+    },
+    async range(text, startMs, endMs, stepMs) {
+      return evaluateRange(exprOf(text), { startMs, endMs, stepMs }, { queryable: store }).series;
+    },
+  };
+}
+
+test.for([
+  ['answers with failures', true],
+  ['is gone without a sample', false],
+] as const)('a shop that %s is down from its last good scrape to its next one', async ([, leavesSamples]) => {
+  const querier = absentShop(20, 32, leavesSamples);
+  const config = testConfig();
+  const sinceMs = await findOnset(querier, config, 'shop-down', 26 * 60_000);
+  expect(Math.abs(sinceMs - 20 * 60_000)).toBeLessThanOrEqual(10_000);
+  const endMs = await findEnd(querier, config, 'shop-down', sinceMs, 38 * 60_000);
+  expect(Math.abs(endMs - 32 * 60_000)).toBeLessThanOrEqual(15_000);
 });

@@ -2,7 +2,7 @@ import type { AlertRouter, Delivery, RuleEngine } from '@tillwatch/alerting';
 import { overview, type TillwatchConfig } from '@tillwatch/checkout';
 import { alertName, type Clock, type Logger, type Querier } from '@tillwatch/model';
 import type { Scraper } from '@tillwatch/scrape';
-import type { LiveAlert, LiveDelivery, LiveDemo, LiveState, LiveTarget } from '@tillwatch/web/api';
+import type { LiveAlert, LiveDelivery, LiveDemo, LivePromotion, LiveState, LiveTarget } from '@tillwatch/web/api';
 import { VERSION } from './build-info.ts';
 
 /** How often the page gets a new state while somebody looks. */
@@ -112,6 +112,7 @@ async function readState({
       timezone: config?.shop.timezone ?? 'UTC',
       language: config?.shop.language ?? 'en',
     },
+    promotion: config === undefined ? null : livePromotion(config, nowMs),
     overview: shown.value,
     overviewError: shown.error,
     alerts: liveAlerts(rules),
@@ -121,11 +122,20 @@ async function readState({
   };
 }
 
+/** The promotion that is live, or whose check is under way; of several the one that comes first. */
+function livePromotion({ promotions, readiness }: TillwatchConfig, nowMs: number): LivePromotion | null {
+  const next = promotions.find(({ fromMs, toMs }) => fromMs - readiness.beforeMs <= nowMs && nowMs < toMs);
+  if (next === undefined) return null;
+  const { name, fromMs, toMs, expectedFactor } = next;
+  return { name, phase: nowMs < fromMs ? 'ahead' : 'live', fromMs, toMs, expectedFactor };
+}
+
 function liveAlerts(rules: RuleEngine): LiveAlert[] {
   const alerts: LiveAlert[] = [];
   for (const group of rules.groups()) {
     for (const rule of group.rules) {
-      if (rule.type !== 'alerting') continue;
+      // A promotion is no trouble; the page tells of it by itself.
+      if (rule.type !== 'alerting' || rule.name === 'CheckoutPromotion') continue;
       for (const alert of rule.alerts) {
         alerts.push({
           name: rule.name,

@@ -1,5 +1,6 @@
-/** How many different runs are kept for sharing. */
+/** How many different runs are kept for sharing, and how many timestamps in them: 2^20 are 8 MB. */
 const MOST_KNOWN = 64;
+const MOST_TIMESTAMPS = 2 ** 20;
 
 /** Rows of timelines in a row, and their timestamps. */
 interface Run {
@@ -18,6 +19,7 @@ export class RowRuns {
   #sources: Float64Array[] = [];
   /** Those that were asked for last come last. */
   readonly #known: Run[] = [];
+  #kept = 0;
 
   /** Begins the run of another series. */
   start(): void {
@@ -48,8 +50,11 @@ export class RowRuns {
       return known.timestampsMs;
     }
     const timestampsMs = this.#put();
-    if (this.#known.length >= MOST_KNOWN) this.#known.shift();
     this.#known.push({ rows: this.#rows.slice(0, this.#used), timestampsMs });
+    this.#kept += timestampsMs.length;
+    while (this.#known.length > 1 && (this.#known.length > MOST_KNOWN || this.#kept > MOST_TIMESTAMPS)) {
+      this.#kept -= this.#known.shift()!.timestampsMs.length;
+    }
     return timestampsMs;
   }
 

@@ -34,7 +34,7 @@ export class RecentFailures implements FailureSource {
     const key = [example.step, example.reason, example.provider].map((part) => part ?? '').join(' ');
     const kind = this.#kinds.get(key) ?? { examples: [], isSaved: false };
     const isKnown = kind.examples.some(
-      ({ attemptId, atMs }) => attemptId !== undefined && attemptId === example.attemptId && atMs === example.atMs,
+      ({ attemptId, atMs }) => attemptId === example.attemptId && atMs === example.atMs,
     );
     if (isKnown) return;
     kind.examples.push(example);

@@ -58,8 +58,8 @@ export interface LostOrders {
 const RETRYING = { mean: 0.4, deviation: 0.12 } as const;
 /** 90 % of a normal distribution lie within so many deviations. */
 const DEVIATIONS = 1.645;
-/** Two counts that differ by more than so many deviations do not count the same kind of loss. */
-const DISAGREE = 2.2;
+/** Two counts that differ by more than so many deviations do not count the same kind of loss; page views drift in jumps. */
+const DISAGREE = { attempts: 2.2, demand: 3.5 } as const;
 /** The chance that a failed checkout would have become an order, where nothing is known about the shop. */
 const UNKNOWN_CHANCE: Expected = { mean: 0.8, deviation: 0.1 };
 
@@ -88,24 +88,26 @@ export function estimateLoss(inputs: LossInputs): LostOrders {
   const net = { mean: seen.mean - retried, deviation: Math.hypot(seen.deviation, unsure) };
   if (byDemand === undefined) return { lost: interval(net), retried: Math.round(retried) };
 
-  // Everybody who failed could have been a customer who had failed before.
-  const leastByAttempts = seen.mean - wanted;
   const gap = (byDemand.mean - net.mean) / Math.hypot(byDemand.deviation, net.deviation);
-  if (gap > DISAGREE) return { lost: interval(byDemand), retried: Math.round(retried) };
-  if (byDemand.mean < leastByAttempts - DISAGREE * Math.hypot(byDemand.deviation, seen.deviation)) {
-    return { lost: interval(net), retried: Math.round(retried) };
-  }
+  if (gap > DISAGREE.demand) return { lost: interval(byDemand), retried: Math.round(retried) };
+  // Everybody who failed could have been a customer who had failed before.
+  const least = seen.mean - wanted;
+  const isBelow = byDemand.mean < least - DISAGREE.demand * Math.hypot(byDemand.deviation, seen.deviation);
+  if (isBelow) return { lost: interval(net), retried: Math.round(retried) };
   const both = weighed(net, byDemand);
-  // Customers who try again and again look like demand: the truth may be anywhere between the two.
-  const lost = gap < -DISAGREE ? { ...both, deviation: (both.deviation * -gap) / DISAGREE } : both;
-  return { lost: interval(lost), retried: Math.max(0, Math.round(seen.mean - Math.max(0, lost.mean))) };
+  // Where the two hardly agree, the truth may be anywhere between them.
+  const strain = Math.max(1, Math.abs(gap) / DEVIATIONS);
+  return {
+    lost: interval({ ...both, deviation: both.deviation * strain }),
+    retried: Math.max(0, Math.round(seen.mean - Math.max(0, both.mean))),
+  };
 }
 
 /** Orders that did not come of the attempts that were made, retries not yet taken off. */
 function gross(inputs: LossInputs): Expected {
   const { now, usual, conversionDrift } = inputs;
   const byFailures = failures(inputs).orders;
-  if (usual.attempts <= 0 || usual.orders <= 0 || now.attempts <= 0) return byFailures;
+  if (usual.attempts < 1 || usual.orders < 1 || now.attempts <= 0) return byFailures;
   const conversion = Math.min(1, usual.orders / usual.attempts);
   // Attempts that end in a decline beyond the usual are somebody trying out cards, not customers that the shop has lost.
   const extraDeclines = now.declined - (usual.declined / usual.orders) * now.orders;
@@ -117,12 +119,12 @@ function gross(inputs: LossInputs): Expected {
   const drift = attempts * conversion * conversionDrift;
   const byAttempts = { mean: missing, deviation: Math.max(1, Math.hypot(chance, learnt, drift)) };
   const gap = (byAttempts.mean - byFailures.mean) / Math.hypot(byAttempts.deviation, byFailures.deviation);
-  return gap > DISAGREE ? byAttempts : weighed(byAttempts, byFailures);
+  return gap > DISAGREE.attempts ? byAttempts : weighed(byAttempts, byFailures);
 }
 
 /** Technical failures beyond the usual, and the orders that would have come of them. */
 function failures({ now, usual }: LossInputs): { count: number; orders: Expected } {
-  const usualRate = (failed: number) => (usual.attempts > 0 ? failed / usual.attempts : 0);
+  const usualRate = (failed: number) => (usual.attempts >= 1 ? failed / usual.attempts : 0);
   const paying = Math.max(0, now.failedPaying - usualRate(usual.failedPaying) * now.attempts);
   const elsewhere = Math.max(0, now.failedElsewhere - usualRate(usual.failedElsewhere) * now.attempts);
   const chance = chances(usual);
@@ -142,9 +144,9 @@ function failures({ now, usual }: LossInputs): { count: number; orders: Expected
  * of those who fail in another step it is not known whether they had still to decide.
  */
 function chances(usual: Tally): { paying: Expected; elsewhere: Expected } {
-  if (usual.orders <= 0) return { paying: UNKNOWN_CHANCE, elsewhere: UNKNOWN_CHANCE };
+  if (usual.orders < 1) return { paying: UNKNOWN_CHANCE, elsewhere: UNKNOWN_CHANCE };
   const paying = usual.orders / (usual.orders + usual.declined);
-  const atStart = usual.attempts > 0 ? Math.min(paying, usual.orders / usual.attempts) : paying * 0.7;
+  const atStart = usual.attempts >= 1 ? Math.min(paying, usual.orders / usual.attempts) : paying * 0.7;
   return {
     paying: { mean: paying, deviation: 0.03 },
     elsewhere: { mean: (paying + atStart) / 2, deviation: Math.max(0.03, (paying - atStart) / Math.sqrt(12)) },

@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 /** The onset of trouble is an estimate too: what lies just before it may be part of it. */
 const GUARD_MS = 2 * 60_000;
 /** Drift is believed to be so large until the shop's own half-hours say otherwise. */
-const PRIOR = { conversion: 0.015, view: 0.05 } as const;
+const PRIOR = { conversion: 0.012, view: 0.04 } as const;
 /** A day is unlike the days before by about this much. */
 const UNLIKE_DAYS = 0.1;
 const LEAST_ORDERS = 20;
@@ -58,12 +58,13 @@ function drift(tallies: readonly WindowTally[], base: (tally: WindowTally) => nu
     weight += expected ** 2;
     windows++;
   }
-  if (windows < 2) return prior;
+  if (windows < 2) return Math.SQRT2 * prior;
   const chance = (1 + ratio) / Math.sqrt(weight / windows);
   const trustInMeasured = windows / (2 * (chance + prior ** 2) ** 2);
   const trustInPrior = 1 / prior ** 4;
   const square = ((excess / weight) * trustInMeasured + prior ** 2 * trustInPrior) / (trustInMeasured + trustInPrior);
-  return Math.sqrt(Math.max((prior / 2) ** 2, square));
+  // The mean of the past wanders as well: half-hours differ less from their own mean than the next hour does.
+  return Math.SQRT2 * Math.sqrt(Math.max((prior / 2) ** 2, square));
 }
 
 /** Orders to be expected of so many page views; `undefined` where too few were seen to know. */

@@ -41,6 +41,15 @@ function lagOfEnd(kind: IncidentKind, level: number, worst: number): number {
   return kind === 'attempts-stopped' || kind === 'silent' || kind === 'orders-drop' ? FEW : 1;
 }
 
+/** A shop whose last good scrape is older than this does not answer. */
+function downAfterSeconds(config: TillwatchConfig): number {
+  return Math.ceil((2.5 * slowestScrapeMs(config)) / 1_000);
+}
+
+function slowestScrapeMs(config: TillwatchConfig): number {
+  return Math.max(config.scrape.intervalMs, ...config.targets.map(({ intervalMs }) => intervalMs ?? 0));
+}
+
 /** A series whose value is at least 1 while the trouble lasts. */
 function troubleSeries(kind: IncidentKind, config: TillwatchConfig): string | undefined {
   const { unit } = windowsFor(config);
@@ -59,7 +68,8 @@ function troubleSeries(kind: IncidentKind, config: TillwatchConfig): string | un
     case 'database':
       return `max(checkout:db_seconds:p95_${unit}) / ${config.objectives.databaseP95Seconds}`;
     case 'shop-down':
-      return `1 - max(${shopUp(config)})`;
+      // A target that is gone leaves no sample that says so; before the first sample nobody knows.
+      return `(time() - max(timestamp(${shopUp(config)}) * ${shopUp(config)}) > bool ${downAfterSeconds(config)}) or on () (vector(1) and on () max(max_over_time(${shopUp(config)}[1h])))`;
     case 'declines':
     case 'payment-without-order':
     case 'instance-down':
@@ -78,6 +88,7 @@ export async function findOnset(
   kind: IncidentKind,
   firedAtMs: number,
 ): Promise<number> {
+  if (kind === 'shop-down') return lastAnswer(querier, config, firedAtMs);
   const expr = troubleSeries(kind, config);
   if (expr === undefined) return firedAtMs;
   const [series] = await querier.range(expr, firedAtMs - LOOK_BACK_MS, firedAtMs, STEP_MS);
@@ -90,6 +101,15 @@ export async function findOnset(
   // A creeping fault stands out late, and a flapping one has healthy minutes: both began earlier than the last bad stretch.
   const creeping = await creepingOnset(querier, config, firedAtMs);
   return creeping !== undefined && creeping < found - CLOSE_MS ? creeping : found;
+}
+
+/** A shop was there at its last good scrape and not at the next one, whether that failed or never came. */
+async function lastAnswer(querier: Querier, config: TillwatchConfig, firedAtMs: number): Promise<number> {
+  const up = shopUp(config);
+  const look = `${LOOK_BACK_MS / 60_000}m`;
+  const [seen] = await querier.instant(`max(max_over_time((timestamp(${up}) * ${up})[${look}:15s]))`, firedAtMs);
+  if (seen === undefined || !(seen.value > 0)) return firedAtMs;
+  return Math.min(firedAtMs, Math.round(seen.value * 1_000 + slowestScrapeMs(config) / 2));
 }
 
 async function creepingOnset(

@@ -67,14 +67,14 @@ function failureAlerts(config: TillwatchConfig, windows: Windows): CatalogueEntr
     {
       alert: 'CheckoutSuccessRateLow',
       // Written as success rates, so that the alert's value is one.
-      expr: heldBreach('success_ratio', config, windows),
+      expr: heldBreach('success_ratio'),
       forMs: 0,
       severity: 'page',
       area: 'customers',
     },
     {
       alert: 'CheckoutErrorRateHigh',
-      expr: withMainStep(heldBreach('error_ratio', config, windows), windows),
+      expr: withMainStep(heldBreach('error_ratio'), windows),
       forMs: 0,
       severity: 'page',
       area: 'customers',
@@ -297,13 +297,14 @@ function platformAlerts({ objectives, journey }: TillwatchConfig, { unit, pair, 
   ];
 }
 
-/** A tenth of at least 60 customers is slow, or a quarter of at least 20: fewer may be chance. */
+/** A tenth of at least 60 customers is slow, a quarter of at least 20, or half of at least 8: fewer may be chance. */
 function slowBeyondChance(window: string, slow: string): string {
   const seconds = 'checkout:step_seconds';
+  const enough = (quantile: string, customers: number) =>
+    `${seconds}:${quantile}_${window} > ${slow} and ${seconds}:count${window} >= ${customers}`;
   return [
     `${seconds}:p95_${window} > ${slow}`,
-    `and (${seconds}:p90_${window} > ${slow} and ${seconds}:count${window} >= 60`,
-    `  or ${seconds}:p75_${window} > ${slow} and ${seconds}:count${window} >= 20)`,
+    `and (${enough('p90', 60)} or ${enough('p75', 20)} or ${enough('p50', 8)})`,
   ].join('\n');
 }
 

@@ -2,7 +2,8 @@
 //
 //   checkout:breach:success_ratio   the success rate of all checkouts while it is too low, else absent
 //   checkout:breach:error_ratio     the error rate of every slice that breaches and stands out, else absent
-//   checkout:breach:active          1 while anything breaches and 0 otherwise
+//   checkout:breach:…:held          the same, also between the returns of a fault that comes and goes: what alerts read
+//   checkout:breach:active          1 while anything breaches, or did a moment ago, and 0 otherwise
 
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { anyOf, CONVINCING, number } from './expressions.ts';
@@ -17,6 +18,8 @@ const CLEARLY_WORSE = 1.3;
 
 /** The series that names the step in which nearly all failures of a slice are; the window is appended. */
 export const MAIN_STEP = 'checkout:main_step:increase';
+
+type BreachedRatio = 'success_ratio' | 'error_ratio';
 
 /** The recorded decisions. They read the counts of every window, and are read by the alerts. */
 export function breachRules(config: TillwatchConfig, windows: Windows): PlannedRecording[] {
@@ -37,34 +40,37 @@ export function breachRules(config: TillwatchConfig, windows: Windows): PlannedR
     ),
     record(
       'checkout:breach:active',
-      `group(checkout:breach:error_ratio)\nor on () sum(checkout:finished:increase${unit}{slice="all"}) * 0`,
+      // A gap that is no longer than alerts are kept firing is none.
+      `group(count_over_time(checkout:breach:error_ratio[${pair}]))\nor on () sum(checkout:finished:increase${unit}{slice="all"}) * 0`,
     ),
+    held('success_ratio', 1 - objectives.successRate, config, windows),
+    held('error_ratio', objectives.errorRate, config, windows),
   ];
 }
 
-/**
- * What breaches, or came back within half an hour: a fault that comes and goes is one incident, and is over when the
- * long window is.
- */
-export function heldBreach(
-  what: 'success_ratio' | 'error_ratio',
+/** What breaches, or came back within thirty units and is not over in the long window yet: such a fault is one incident. */
+function held(
+  what: BreachedRatio,
+  above: number,
   { objectives }: TillwatchConfig,
-  { long }: Windows,
-): string {
-  const { minimumFailures, errorRate, successRate } = objectives;
+  { long, returning }: Windows,
+): PlannedRecording {
   const breach = `checkout:breach:${what}`;
   const slices = what === 'success_ratio' ? '{slice="all"}' : '';
-  const above = what === 'success_ratio' ? 1 - successRate : errorRate;
-  return anyOf(
-    breach,
-    [
-      `checkout:${what}:${long}${slices}`,
-      `and checkout:error_ratio:${long} > ${number(above)}`,
-      `and checkout:failed:increase${long} >= ${minimumFailures}`,
-      `and max_over_time(${breach}[${long}])`,
-      'and on () changes(checkout:breach:active[30m]) >= 3',
-    ].join('\n'),
-  );
+  const lingering = [
+    `checkout:${what}:${long}${slices}`,
+    `and checkout:error_ratio:${long} > ${number(above)}`,
+    `and checkout:failed:increase${long} >= ${objectives.minimumFailures}`,
+    `and max_over_time(${breach}[${long}])`,
+    // Broke, healed and broke again.
+    `and on () changes(checkout:breach:active[${returning}]) >= 3`,
+  ].join('\n');
+  return record(heldBreach(what), anyOf(breach, lingering));
+}
+
+/** The series that the alert about a ratio reads. */
+export function heldBreach(what: BreachedRatio): string {
+  return `checkout:breach:${what}:held`;
 }
 
 /** The breach with the step (and provider, for a payment method) in which nearly all of the slice's failures are. */
@@ -72,9 +78,9 @@ export function withMainStep(breach: string, { long }: Windows): string {
   const step = `${MAIN_STEP}${long}`;
   const others = 'slice, provider, region, channel, version, instance';
   return [
-    `(${breach}) * on (slice, method) group_left (provider, step) ${step}{slice="method"}`,
-    `or (${breach}) * on (${others}) group_left (step) ${step}{slice!="method"}`,
-    `or ((${breach}) unless on (slice, method) ${step}{slice="method"} unless on (${others}) ${step}{slice!="method"})`,
+    `${breach} * on (slice, method) group_left (provider, step) ${step}{slice="method"}`,
+    `or ${breach} * on (${others}) group_left (step) ${step}{slice!="method"}`,
+    `or (${breach} unless on (slice, method) ${step}{slice="method"} unless on (${others}) ${step}{slice!="method"})`,
   ].join('\n');
 }
 

@@ -70,7 +70,7 @@ export function scaledBaseline({ promotions }: Pick<TillwatchConfig, 'promotions
 }
 
 /** When the alert that announces a promotion ends, in ms: the last orders have come, and the report can be written. */
-export function settledAtMs(promotion: Promotion, windows: Windows): number {
+function settledAtMs(promotion: Promotion, windows: Windows): number {
   return promotion.toMs + promotion.rampMs + windows.units.long * windows.unitMinutes * 60_000;
 }
 

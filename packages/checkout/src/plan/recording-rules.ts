@@ -326,9 +326,12 @@ function latencyRules({ unit, long }: Windows): PlannedRecording[] {
     `sum by (step, provider, le) (rate(checkout_step_duration_seconds_bucket[${window}]))`;
   const queries = (window: string) => `sum by (le) (rate(db_query_duration_seconds_bucket[${window}]))`;
   return [unit, long].flatMap((window) => [
-    record(`checkout:step_seconds:p95_${window}`, `histogram_quantile(0.95, ${steps(window)}) >= 0`),
-    record(`checkout:step_seconds:p90_${window}`, `histogram_quantile(0.9, ${steps(window)}) >= 0`),
-    record(`checkout:step_seconds:p75_${window}`, `histogram_quantile(0.75, ${steps(window)}) >= 0`),
+    ...[95, 90, 75, 50].map((percent) =>
+      record(
+        `checkout:step_seconds:p${percent}_${window}`,
+        `histogram_quantile(${percent / 100}, ${steps(window)}) >= 0`,
+      ),
+    ),
     record(
       `checkout:step_seconds:count${window}`,
       `sum by (step, provider) (increase(checkout_step_duration_seconds_count[${window}]))`,

@@ -16,6 +16,8 @@ export interface Windows {
   readonly widest: string;
   /** Six times the widest: what adds up although it never stands out. */
   readonly trickle: string;
+  /** Thirty units: a fault that is back within it is the same incident. */
+  readonly returning: string;
   /** How many units each of the windows has. */
   readonly units: { readonly unit: 1; readonly pair: 2; readonly long: 10; readonly widest: 60 };
   readonly unitMinutes: number;
@@ -39,6 +41,7 @@ export function windowsFor(config: TillwatchConfig): Windows {
     long: formatDuration(10 * unitMs),
     widest: formatDuration(60 * unitMs),
     trickle: formatDuration(360 * unitMs),
+    returning: formatDuration(30 * unitMs),
     units: { unit: 1, pair: 2, long: 10, widest: 60 },
     unitMinutes: unitMs / 60_000,
     coverage: { pair: 1 - slowestMs / unitMs, long: 1 - slowestMs / (10 * unitMs) },

@@ -47,7 +47,12 @@ export function readinessBriefing(
 ): Briefing {
   const reader = readerOf(config, team.language);
   const { words, timeRange, factor } = reader;
-  const { checks, isReady } = judgeReadiness(facts, promotion, config.readiness, words, reader.numbers);
+  const { checks, isReady } = judgeReadiness(facts, promotion, {
+    settings: config.readiness,
+    words,
+    numbers: reader.numbers,
+    pageUrl,
+  });
   const { message } = words;
   const open = checks.filter(({ state }) => state === 'not-ready');
   const isKnown = checks.every(({ state }) => state !== 'not-known');

@@ -109,7 +109,7 @@ export function createPromotionDesk(options: PromotionDeskOptions): PromotionDes
   };
   const judge = (measured: ReadinessFacts, promotion: Promotion, language: string) => {
     const { words, numbers } = readerOf(config(), language);
-    return judgeReadiness(measured, promotion, config().readiness, words, numbers);
+    return judgeReadiness(measured, promotion, { settings: config().readiness, words, numbers, pageUrl });
   };
   const find = (name: string): Promotion => {
     const { promotions } = config();

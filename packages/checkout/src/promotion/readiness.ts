@@ -27,15 +27,18 @@ export interface Readiness {
 /** An event loop that answers later than this at its slowest has no room for more. */
 const LONGEST_LAG_SECONDS = 0.25;
 
+/** By what a check judges, and how it says so. */
+export interface ReadinessReader {
+  readonly settings: ReadinessSettings;
+  readonly words: PromotionWords;
+  readonly numbers: Numbers;
+  /** Where the watch is told to send test messages. */
+  readonly pageUrl: string;
+}
+
 /** Judges what was measured, in the words of one language. */
-export function judgeReadiness(
-  facts: ReadinessFacts,
-  promotion: Promotion,
-  settings: ReadinessSettings,
-  words: PromotionWords,
-  numbers: Numbers,
-): Readiness {
-  const context: Context = { facts, promotion, settings, words, numbers };
+export function judgeReadiness(facts: ReadinessFacts, promotion: Promotion, reader: ReadinessReader): Readiness {
+  const context: Context = { facts, promotion, ...reader };
   const checks = [
     ...targets(context),
     rules(context),
@@ -47,12 +50,9 @@ export function judgeReadiness(
   return { atMs: facts.atMs, isReady: checks.every(({ state }) => state !== 'not-ready'), checks };
 }
 
-interface Context {
+interface Context extends ReadinessReader {
   readonly facts: ReadinessFacts;
   readonly promotion: Promotion;
-  readonly settings: ReadinessSettings;
-  readonly words: PromotionWords;
-  readonly numbers: Numbers;
 }
 
 function targets({ facts, words }: Context): ReadinessCheck[] {
@@ -97,24 +97,25 @@ function alerts({ facts, words }: Context): ReadinessCheck {
     : { topic: topics.alerts, state: 'not-ready', finding: findings.pages(facts.pages), toDo: toDo.pages };
 }
 
-function receivers({ facts, settings, words, numbers }: Context): ReadinessCheck[] {
+function receivers({ facts, settings, words, numbers, pageUrl }: Context): ReadinessCheck[] {
   const { topics, findings, toDo } = words;
+  const testThem = toDo.receivers(pageUrl);
   const topic = topics.receivers;
   if (facts.watch === undefined)
-    return [{ topic, state: 'not-known', finding: findings.receiversUnknown, toDo: toDo.receivers }];
+    return [{ topic, state: 'not-known', finding: findings.receiversUnknown, toDo: testThem }];
   if (facts.watch.receivers.length === 0) {
     return [{ topic, state: 'not-ready', finding: findings.noReceivers, toDo: toDo.noReceivers }];
   }
   return facts.watch.receivers.map(({ receiver, integration, lastDeliveredAtMs }) => {
     const name = `${receiver} (${integration.replace(/\[0\]$/, '')})`;
     if (lastDeliveredAtMs === undefined) {
-      return { topic, state: 'not-ready', finding: findings.neverDelivered(name), toDo: toDo.receivers };
+      return { topic, state: 'not-ready', finding: findings.neverDelivered(name), toDo: testThem };
     }
     const ago = numbers.duration(facts.atMs - lastDeliveredAtMs);
     const finding = findings.delivered(name, ago);
     return facts.atMs - lastDeliveredAtMs <= settings.testedWithinMs
       ? { topic, state: 'ready', finding, toDo: '' }
-      : { topic, state: 'not-ready', finding, toDo: toDo.receivers };
+      : { topic, state: 'not-ready', finding, toDo: testThem };
   });
 }
 

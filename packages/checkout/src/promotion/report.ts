@@ -67,6 +67,8 @@ const WEEK_MS = 7 * 86_400_000;
 const DAY_MS = 86_400_000;
 /** Further back than this nothing is compared. */
 const MOST_WEEKS = 5;
+/** A pace measured over less than this is chance. */
+const LEAST_PAST_MS = 5 * 60_000;
 const CHART_POINTS = 240;
 /** Pages with less than this between them are one incident. */
 const SAME_INCIDENT_MS = 5 * 60_000;
@@ -160,7 +162,7 @@ async function readUsual(
     if (attempts !== undefined && attempts > 0) return { basis: 'week-before', attempts, ...totals };
   }
   const pastMs = Math.min(DAY_MS, await watchedMs(querier, fromMs));
-  if (pastMs < 600_000) return undefined;
+  if (pastMs < LEAST_PAST_MS) return undefined;
   const { attempts, orders, money } = await readTotals(querier, config, fromMs - pastMs, fromMs);
   if (attempts === undefined || attempts <= 0) return undefined;
   const scale = (untilMs - fromMs) / pastMs;
@@ -318,7 +320,7 @@ function spansOf(timestampsMs: readonly number[], stepMs: number): { fromMs: num
 }
 
 /** The expected factor, averaged over the promotion until `untilMs`: it rises over the ramp. */
-export function meanFactor({ fromMs, rampMs, expectedFactor }: Promotion, untilMs: number): number {
+function meanFactor({ fromMs, rampMs, expectedFactor }: Promotion, untilMs: number): number {
   const lasted = untilMs - fromMs;
   if (lasted <= 0) return 1;
   const rising = Math.min(lasted, rampMs);

@@ -41,7 +41,8 @@ export const promotionWordsDe: PromotionWords = {
     tooLittleSeen: (most) => `bis zu ${most} belegt; zu wenig gesehen, um zu sagen, wie das mit dem Andrang wächst`,
     manyCores: (cores) => `bis zu ${cores} Kerne belegt; wie viele es gibt, wird nicht gemeldet`,
     expected: (most, mid, low, high) => `bis zu ${most} belegt; etwa ${mid} zu erwarten (${low} – ${high})`,
-    lag: (seconds) => `das langsamste Hundertstel wartete am letzten Tag höchstens ${seconds}`,
+    lag: (seconds) =>
+      `bei 19 von 20 Abfragen des letzten Tages wartete das langsamste Hundertstel höchstens ${seconds}`,
   },
   toDo: {
     targets: 'starten, was nicht antwortet, oder aus targets nehmen',
@@ -49,7 +50,7 @@ export const promotionWordsDe: PromotionWords = {
     rules: 'Regel reparieren: tillwatch check sagt, wo',
     selfScrape: 'die Überwachung sich selbst abfragen lassen',
     pages: 'zuerst die Störung beenden',
-    receivers: 'Testnachricht senden: tillwatch notify test --url <die Seite>',
+    receivers: (pageUrl) => `Testnachricht senden: tillwatch notify test --url ${pageUrl}`,
     noReceivers: 'Teams mit Slack oder E-Mail in tillwatch.yaml eintragen',
     budget: 'Fehlerursache suchen; Versionen zurückhalten',
     loadTest: 'ein Lasttest gäbe Auskunft',
@@ -112,7 +113,7 @@ export const promotionWordsDe: PromotionWords = {
     basis: (kind) =>
       kind === 'week-before'
         ? 'Üblich: dieselben Stunden einer Woche ohne Aktion.'
-        : 'Üblich: das Tempo des Tages davor.',
+        : 'Üblich: das Tempo der Zeit davor, bis zu einem Tag.',
     link: 'Der ganze Bericht',
   },
 };

@@ -41,7 +41,7 @@ export const promotionWordsEn: PromotionWords = {
     tooLittleSeen: (most) => `up to ${most} in use; too little was seen to say how that grows with traffic`,
     manyCores: (cores) => `up to ${cores} cores in use; how many there are is not exported`,
     expected: (most, mid, low, high) => `up to ${most} in use; about ${mid} to be expected (${low} – ${high})`,
-    lag: (seconds) => `its slowest hundredth waited ${seconds} at most in the last day`,
+    lag: (seconds) => `in 19 of 20 scrapes of the last day its slowest hundredth waited ${seconds} at most`,
   },
   toDo: {
     targets: 'start what is down, or take it out of targets',
@@ -49,7 +49,7 @@ export const promotionWordsEn: PromotionWords = {
     rules: 'mend the rule: tillwatch check tells where',
     selfScrape: 'let the watch scrape itself',
     pages: 'end the incident first',
-    receivers: 'send a test: tillwatch notify test --url <the page>',
+    receivers: (pageUrl) => `send a test: tillwatch notify test --url ${pageUrl}`,
     noReceivers: 'add teams with Slack or e-mail to tillwatch.yaml',
     budget: 'find what has failed; hold back releases',
     loadTest: 'a load test would tell',
@@ -111,7 +111,7 @@ export const promotionWordsEn: PromotionWords = {
     basis: (kind) =>
       kind === 'week-before'
         ? 'Usual: the same hours of a week without a promotion.'
-        : 'Usual: the pace of the day before.',
+        : 'Usual: the pace of the time before, up to a day.',
     link: 'The whole report',
   },
 };

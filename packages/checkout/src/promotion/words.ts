@@ -35,11 +35,11 @@ export interface PromotionWords {
     lag(seconds: string): string;
   };
   readonly toDo: Readonly<
-    Record<
-      'targets' | 'notCounted' | 'rules' | 'selfScrape' | 'pages' | 'receivers' | 'noReceivers' | 'budget' | 'loadTest',
-      string
-    >
-  > & { readonly resources: Readonly<Record<'processor' | 'pool' | 'memory', string>> };
+    Record<'targets' | 'notCounted' | 'rules' | 'selfScrape' | 'pages' | 'noReceivers' | 'budget' | 'loadTest', string>
+  > & {
+    receivers(pageUrl: string): string;
+    readonly resources: Readonly<Record<'processor' | 'pool' | 'memory', string>>;
+  };
   readonly message: {
     ready(promotion: string, factor: string): string;
     /** Nothing is amiss, but not everything could be checked. */

@@ -1,7 +1,7 @@
 // What each text may use. A name with "!" has to be used: without it the text would not say what it is for.
 
 /** Figures and names of an incident, for texts that tell about it as a whole. */
-const INCIDENT = [
+export const INCIDENT = [
   'success',
   'success_before',
   'failing',

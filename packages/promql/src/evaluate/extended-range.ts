@@ -68,7 +68,7 @@ export function isChangeFound(
 
 function extendedChange(input: KernelInput, isSmoothed: boolean, isCounter: boolean, isRate: boolean): void {
   const { timestampsMs, values, lo, times, rangeMs } = input;
-  const lost = isCounter ? lostAtResets(values, input.lo, input.hi) : undefined;
+  const lost = isCounter ? lostAtResets(input) : undefined;
   for (let k = 0; k < lo.length; k++) {
     const end = timeAt(times, k);
     const start = end - rangeMs;

@@ -16,7 +16,7 @@ import { runMixedExtended } from './mixed-extended.ts';
 import { type RangeNotes, runMixed } from './mixed-kernels.ts';
 import { evaluateNode } from './node.ts';
 import { quantileWarning } from './quantile.ts';
-import { type Kernel, type KernelInput, rangeKernel } from './range-kernels.ts';
+import { type Kernel, type KernelInput, rangeKernel, Scratch } from './range-kernels.ts';
 import { evaluateRange, type RangeVector } from './range-vector.ts';
 import { failExecution, failSameLabels, type Run } from './run.ts';
 import { type RawSeries, withoutStale } from './select.ts';
@@ -57,6 +57,7 @@ function applyKernel(
   params: readonly Float64Array[],
 ): readonly Column[] {
   const finder = new WindowFinder(times, rangeMs);
+  const scratch = new Scratch();
   const columns: Column[] = [];
   const span = call.args[rangeArgument(call)]!.span;
   for (const stored of series) {
@@ -78,6 +79,7 @@ function applyKernel(
       out,
       present,
       params,
+      scratch,
     };
     const starts = run.usesStartTimestamps && extension === undefined ? startTimestampsMs : undefined;
     const notes = notesFor(run, labels.metricName, span);

@@ -23,6 +23,18 @@ export interface KernelInput {
   readonly startTimestampsMs?: Float64Array | undefined;
   /** The function's scalar arguments, one value per step. */
   readonly params: readonly Float64Array[];
+  readonly scratch: Scratch;
+}
+
+/** Room for numbers that are needed for one series only, used again for the next: series of months are megabytes each. */
+export class Scratch {
+  #numbers = new Float64Array(0);
+
+  /** Room for `length` numbers, whatever they are. What was given out before is lost. */
+  numbers(length: number): Float64Array {
+    if (this.#numbers.length < length) this.#numbers = new Float64Array(length);
+    return this.#numbers;
+  }
 }
 
 /** Fills `out` and `present` for all steps of one series. */
@@ -43,7 +55,7 @@ const delta: Kernel = (input) => extrapolate(input, false, false);
  */
 function extrapolate(input: KernelInput, isCounter: boolean, isRate: boolean): void {
   const { timestampsMs, values, lo, hi, times, rangeMs } = input;
-  const lost = isCounter ? lostAtResets(values, lo, hi) : undefined;
+  const lost = isCounter ? lostAtResets(input) : undefined;
   for (let k = 0; k < lo.length; k++) {
     const first = lo[k]!;
     const last = hi[k]! - 1;
@@ -75,11 +87,17 @@ export function lostBetween(values: Float64Array, lost: Float64Array | 'rescan',
  * For each sample, the sum of what was lost at all resets up to it. Looking at every window is cheaper when windows do not
  * overlap, and the only way after a reset from infinity, which cannot be subtracted again.
  */
-export function lostAtResets(values: Float64Array, lo: Int32Array, hi: Int32Array): Float64Array | 'rescan' {
+export function lostAtResets({
+  values,
+  lo,
+  hi,
+  scratch,
+}: Pick<KernelInput, 'values' | 'lo' | 'hi' | 'scratch'>): Float64Array | 'rescan' {
   let inWindows = 0;
   for (let k = 0; k < lo.length; k++) inWindows += hi[k]! - lo[k]!;
   if (inWindows <= values.length) return 'rescan';
-  const lost = new Float64Array(values.length);
+  const lost = scratch.numbers(values.length);
+  lost[0] = 0;
   let sum = 0;
   for (let i = 1; i < values.length; i++) {
     if (values[i]! < values[i - 1]!) sum += values[i - 1]!;

@@ -1,4 +1,5 @@
-import type { Backtest, PricedIncident } from './run-backtest.ts';
+import type { PricedIncident } from './cost.ts';
+import type { Backtest } from './run-backtest.ts';
 
 /** One trouble as two rule sets saw it, by the first incident of each. */
 export interface ComparedIncident {
@@ -9,7 +10,7 @@ export interface ComparedIncident {
 }
 
 /** How often an alert fired in each rule set. */
-export interface ComparedAlert {
+interface ComparedAlert {
   readonly alert: string;
   readonly ours: number;
   readonly theirs: number;

@@ -3,7 +3,7 @@ import type { RuleGroup } from '@tillwatch/config';
 import type { Labels } from '@tillwatch/model';
 
 /** When one receiver was told first. */
-export interface Told {
+interface Told {
   readonly receiver: string;
   readonly atMs: number;
 }

@@ -1,8 +1,9 @@
 import type { Estimate } from '@tillwatch/checkout';
 import { formatDuration, METRIC_NAME } from '@tillwatch/model';
 import { type ComparedIncident, type Comparison, noticedAtMs } from './compare.ts';
+import type { PricedIncident } from './cost.ts';
 import type { FiredAlert } from './incidents.ts';
-import type { Backtest, PricedIncident } from './run-backtest.ts';
+import type { Backtest } from './run-backtest.ts';
 import { table } from './table.ts';
 
 /** What a report says besides the results. */

@@ -96,6 +96,12 @@ class ReadGraph {
   }
 }
 
+/** Needs with further series that somebody else reads. */
+export function withMore({ series, warmUpMs }: RuleNeeds, more: readonly NeededSeries[]): RuleNeeds {
+  const all = [...series, ...more].map((one) => ({ ...one, alerts: new Set(one.alerts) }));
+  return { series: withoutParts(all), warmUpMs };
+}
+
 /** `{__name__="x",a="b"}`, with the matchers in one order. */
 export function textOf(matchers: readonly Matcher[]): string {
   return `{${matchers.map(String).sort().join(',')}}`;

@@ -55,7 +55,7 @@ export async function loadRuleSet(files: readonly string[]): Promise<LoadResult<
 type ShopRules = Omit<RuleSet, 'name'>;
 
 /** What a tillwatch.yaml means, without writing a file. */
-export function shopRules(config: TillwatchConfig): ShopRules {
+function shopRules(config: TillwatchConfig): ShopRules {
   const files = plan(config);
   const groups = files.filter(isGeneratedRules).flatMap(({ path, content }) => {
     const read = readRuleFile({ file: path, text: content }, { checkTemplate: checkRuleTemplate });

@@ -4,13 +4,14 @@ import type { AlertmanagerConfig } from '@tillwatch/config';
 import { formatDuration, type Problem, parseDuration } from '@tillwatch/model';
 import { QueryError } from '@tillwatch/promql';
 import { compareBacktests } from '../backtest/compare.ts';
+import { costNeeds } from '../backtest/cost.ts';
 import { InputError } from '../backtest/input-error.ts';
 import type { OrderOutcome } from '../backtest/orders/order.ts';
 import { ORDER_FIELDS, type OrderField } from '../backtest/orders/order-columns.ts';
 import { statusWord, TimeReader } from '../backtest/orders/order-fields.ts';
 import { Progress } from '../backtest/progress.ts';
 import { backtestJson, backtestText, comparisonJson, comparisonText, type ReportContext } from '../backtest/report.ts';
-import { ruleNeeds } from '../backtest/rule-needs.ts';
+import { ruleNeeds, withMore } from '../backtest/rule-needs.ts';
 import { loadRuleSet, type RuleSet, unknownShop } from '../backtest/rule-set.ts';
 import { type Backtest, runBacktest } from '../backtest/run-backtest.ts';
 import { dataSource } from '../backtest/sources/data-source.ts';
@@ -244,7 +245,7 @@ async function openSource(
         prometheus: options.prometheus,
         ...(options.bearerTokenFile === undefined ? {} : { bearerTokenFile: options.bearerTokenFile }),
       }),
-      needs: ruleNeeds(sets.flatMap(({ groups }) => groups)),
+      needs: withMore(ruleNeeds(sets.flatMap(({ groups }) => groups)), costNeeds()),
       fromMs: (fromMs ?? untilMs - DEFAULT_SPAN_MS) - warmUpMs,
       toMs: untilMs,
     });
@@ -325,7 +326,7 @@ function readSpan(flag: string, text: string, isZeroAllowed: boolean): number {
 
 function progressOf(terminal: Terminal): Progress {
   const isTerminal = terminal === processTerminal && process.stderr.isTTY === true;
-  const columns = process.stderr.columns ?? 80;
+  const columns = process.stderr.columns || 80;
   return new Progress({ write: (text) => terminal.err(text), isTerminal, columns }, () => performance.now());
 }
 

@@ -1,4 +1,13 @@
-export type { DemoMessage, LiveAlert, LiveDelivery, LiveDemo, LiveState, LiveTarget, SlackBody } from './live-state.ts';
+export type {
+  DemoMessage,
+  LiveAlert,
+  LiveDelivery,
+  LiveDemo,
+  LivePromotion,
+  LiveState,
+  LiveTarget,
+  SlackBody,
+} from './live-state.ts';
 export type {
   CheckoutOverview,
   OverviewComponent,

@@ -10,6 +10,8 @@ export interface LiveState {
     readonly timezone: string;
     readonly language: string;
   };
+  /** The promotion that is live or will be soon; `null` when there is none. */
+  readonly promotion: LivePromotion | null;
   /** `null` when the engine runs on standard files alone, without a tillwatch.yaml, or while the first answer is computed. */
   readonly overview: CheckoutOverview | null;
   /** Why there is no overview, in words that can be shown; '' when there is one. */
@@ -21,6 +23,15 @@ export interface LiveState {
   readonly targets: readonly LiveTarget[];
   /** The demo shop's switchboard and what its local Slack and mail servers received; `null` outside the demo. */
   readonly demo: LiveDemo | null;
+}
+
+/** A planned surge in the calendar. */
+export interface LivePromotion {
+  readonly name: string;
+  readonly phase: 'ahead' | 'live';
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly expectedFactor: number;
 }
 
 export interface LiveAlert {

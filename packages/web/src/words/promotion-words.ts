@@ -40,7 +40,7 @@ const en = {
   aboutOrders: 'orders',
   basis: {
     'week-before': 'Usual: the same hours of a week without a promotion.',
-    'time-before': 'Usual: the pace of the day before.',
+    'time-before': 'Usual: the pace of the time before, up to a day.',
     none: 'What is usual is not known: there are no figures of the time before.',
   },
   budgets: 'Error budgets',
@@ -95,7 +95,7 @@ const de: PromotionPageWords = {
   aboutOrders: 'Bestellungen',
   basis: {
     'week-before': 'Üblich: dieselben Stunden einer Woche ohne Aktion.',
-    'time-before': 'Üblich: das Tempo des Tages davor.',
+    'time-before': 'Üblich: das Tempo der Zeit davor, bis zu einem Tag.',
     none: 'Was üblich ist, ist nicht bekannt: Aus der Zeit davor gibt es keine Zahlen.',
   },
   budgets: 'Fehlerbudgets',

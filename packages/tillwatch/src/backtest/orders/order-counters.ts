@@ -23,7 +23,7 @@ const INSTANCE = 'orders';
 export class OrderCounters {
   readonly #options: OrderCounterOptions;
   readonly #counters = new Map<string, Counter>();
-  readonly #values = new Map<string, Set<string>>();
+  readonly #values = new Map<string, Map<string, string>>();
   #firstTick = Number.POSITIVE_INFINITY;
   #lastTick = Number.NEGATIVE_INFINITY;
 
@@ -88,11 +88,15 @@ export class OrderCounters {
 
   #value(label: string, value: string): string {
     if (value === '') return '';
-    const known = this.#values.get(label) ?? new Set();
-    this.#values.set(label, known);
-    if (known.size >= MOST_VALUES && !known.has(value)) return 'other';
-    known.add(value);
-    return value;
+    const values = this.#values.get(label) ?? new Map<string, string>();
+    this.#values.set(label, values);
+    const known = values.get(value);
+    if (known !== undefined) return known;
+    if (values.size >= MOST_VALUES) return 'other';
+    // A piece of a text keeps all of it in memory, a whole stretch of the file: what stays is copied.
+    const own = Buffer.from(value).toString();
+    values.set(own, own);
+    return own;
   }
 }
 

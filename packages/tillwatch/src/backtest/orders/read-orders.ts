@@ -40,7 +40,7 @@ export interface OrderFileFacts {
 const MOST_ORDERS = 50_000_000;
 
 /** Is this file JSON, going by its name? */
-export function isJsonFile(file: string): boolean {
+function isJsonFile(file: string): boolean {
   return /\.(json|jsonl|ndjson)$/i.test(file);
 }
 

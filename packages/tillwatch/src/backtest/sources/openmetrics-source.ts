@@ -142,8 +142,13 @@ class LineReader {
 
   #seriesOf(text: string): SpoolSeries {
     if (this.#last !== undefined && text === this.#lastText) return this.#last;
-    const series = this.#series.get(text) ?? this.#spool.series(this.#labels(text));
-    this.#series.set(text, series);
+    let series = this.#series.get(text);
+    if (series === undefined) {
+      // A piece of a text keeps all of it in memory: what stays is copied.
+      const own = Buffer.from(text).toString();
+      series = this.#spool.series(this.#labels(own));
+      this.#series.set(own, series);
+    }
     this.#last = series;
     this.#lastText = text;
     return series;

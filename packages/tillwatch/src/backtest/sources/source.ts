@@ -15,7 +15,7 @@ export interface BacktestSource {
 }
 
 /** How far reading has come. */
-export interface ReadProgress {
+interface ReadProgress {
   /** 0 to 1. */
   readonly share: number;
   readonly samples: number;

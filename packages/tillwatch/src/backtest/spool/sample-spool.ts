@@ -10,6 +10,7 @@ import {
   METRIC_NAME,
   type Queryable,
   type Series,
+  writeStaleAt,
 } from '@tillwatch/model';
 import { type BlockSamples, decodeBlock, encodeBlock } from './block-codec.ts';
 
@@ -44,6 +45,8 @@ export interface SpoolSeries {
   readonly labels: Labels;
   /** Adds a sample; returns `false`, and does nothing, when it is not newer than the one before. */
   append(timestampMs: number, value: number): boolean;
+  /** Ends the series at this time with a staleness marker; like `append` when it is not newer. */
+  end(timestampMs: number): boolean;
 }
 
 /**
@@ -242,17 +245,33 @@ class Spooled implements SpoolSeries {
   }
 
   append(timestampMs: number, value: number): boolean {
+    if (!this.#makeRoom(timestampMs)) return false;
+    this.#values[this.#count] = value;
+    this.#took(timestampMs);
+    return true;
+  }
+
+  end(timestampMs: number): boolean {
+    if (!this.#makeRoom(timestampMs)) return false;
+    writeStaleAt(this.#values, this.#count);
+    this.#took(timestampMs);
+    return true;
+  }
+
+  #makeRoom(timestampMs: number): boolean {
     if (!(timestampMs > this.#lastMs)) return false;
     if (this.#count === SAMPLES_PER_BLOCK) {
       this.#blocks.push(this.#spool.keep({ timestampsMs: this.#timestampsMs, values: this.#values }, this.#count));
       this.#count = 0;
     }
     if (this.#count === this.#values.length) this.#grow();
-    this.#timestampsMs[this.#count] = timestampMs;
-    this.#values[this.#count++] = value;
+    return true;
+  }
+
+  #took(timestampMs: number): void {
+    this.#timestampsMs[this.#count++] = timestampMs;
     this.#lastMs = timestampMs;
     this.#spool.took(timestampMs);
-    return true;
   }
 
   hasBetween(fromMs: number, toMs: number, bytesOf: (block: Block) => Buffer): boolean {

@@ -12,6 +12,7 @@ import { Failing } from './failing.tsx';
 import { Faults } from './faults.tsx';
 import { Figures } from './figures.tsx';
 import { Funnel } from './funnel.tsx';
+import { PromotionNote } from './promotion-note.tsx';
 import { Providers } from './providers.tsx';
 import { TargetList } from './target-list.tsx';
 import { Verdict } from './verdict.tsx';
@@ -87,6 +88,7 @@ function Parts(props: PartProps) {
             </p>
           )}
           <Verdict {...props} overview={overview} />
+          {state.promotion !== null && <PromotionNote {...props} promotion={state.promotion} />}
           <Figures {...props} overview={overview} />
         </>
       )}

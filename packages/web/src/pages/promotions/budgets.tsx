@@ -30,7 +30,7 @@ export function Budgets({
                   />
                 </span>
                 <span class={remaining === null ? 'small' : `ink-${toneOf(left)}`}>
-                  {remaining !== null && remaining <= 0 ? words.spent : `${formats.percent(remaining)} ${words.left}`}
+                  {told(remaining, words, formats)}
                 </span>
                 {burnRate !== null && (
                   <span class="small">
@@ -44,6 +44,15 @@ export function Budgets({
       )}
     </section>
   );
+}
+
+function told(
+  remaining: number | null,
+  words: PromotionPartProps['words'],
+  formats: PromotionPartProps['formats'],
+): string {
+  if (remaining === null) return words.noBudget;
+  return remaining <= 0 ? words.spent : `${formats.percent(remaining)} ${words.left}`;
 }
 
 function toneOf(remaining: number): 'good' | 'warning' | 'bad' {

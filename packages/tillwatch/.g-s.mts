@@ -1,0 +1,11 @@
+import { exampleConfig, readTillwatchConfig } from '@tillwatch/checkout';
+import { dataSource } from './src/backtest/sources/data-source.ts';
+import { sentinelPast } from './src/backtest/sentinel-past.ts';
+const { config } = readTillwatchConfig({ file: 'x', text: exampleConfig({}) });
+const source = await dataSource(process.argv[2]!);
+console.log(new Date(source.firstMs), new Date(source.lastMs));
+const fromMs = source.firstMs, toMs = Math.min(source.lastMs, source.firstMs + 3 * 86400e3);
+const c = process.cpuUsage(), s0 = performance.now();
+const spool = await sentinelPast({ config: config!, queryable: source.queryable, fromMs, toMs, intervalMs: 15000, metrics: new Set(['tillwatch_incident', 'tillwatch_sentinel_last_tick_timestamp_seconds']) });
+console.log((performance.now() - s0) / 1e3, 's', process.cpuUsage(c).user / 1e6, 'cpu s', spool.seriesCount, spool.sampleCount, process.memoryUsage().rss / 2 ** 20);
+for (const { labels, timestampsMs } of spool.select([], 0, 1e15)) console.log(String(labels), timestampsMs.length, new Date(timestampsMs[0]!).toISOString());
