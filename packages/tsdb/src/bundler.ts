@@ -31,8 +31,10 @@ export class Bundler {
     this.#db = db;
     this.#sliceMs = sliceMs;
     this.#mostBytes = mostBytes;
+    // Of bundles, which there are many of when a store has just been opened, the mark is enough.
     this.#chunksAfter = db.prepare(
-      'SELECT timeline_id, body FROM chunks WHERE series_id = ? AND timeline_id > ? ORDER BY timeline_id',
+      `SELECT timeline_id, CASE WHEN substr(body, 1, 2) = x'0000' THEN x'0000' ELSE body END FROM chunks
+       WHERE series_id = ? AND timeline_id > ? ORDER BY timeline_id`,
     );
     this.#chunksAfter.raw();
     this.#put = db.prepare('INSERT OR REPLACE INTO chunks (series_id, timeline_id, body) VALUES (?, ?, ?)');

@@ -24,6 +24,7 @@ export class TsdbReader implements Tsdb {
   readonly #documents: Documents;
   readonly #loaded: LoadedHead;
   readonly #version: Statement<[], number>;
+  readonly #first: Statement<[]>;
   #seenVersion: number;
   /** How many questions are being answered: they share one transaction. */
   #open = 0;
@@ -33,6 +34,7 @@ export class TsdbReader implements Tsdb {
     this.#db = db;
     this.#documents = new Documents(db);
     this.#version = db.prepare<[], number>('PRAGMA data_version').pluck();
+    this.#first = db.prepare('SELECT 1 FROM meta LIMIT 1');
     db.exec('BEGIN');
     this.#seenVersion = this.#version.get()!;
     this.#loaded = new LoadedHead(db, () => clock.nowMs());
@@ -46,7 +48,7 @@ export class TsdbReader implements Tsdb {
   *select(matchers: readonly Matcher[], fromMs: number, toMs: number, windows?: ReadWindows): Iterable<Series> {
     this.#begin();
     try {
-      yield* selectSeries(this.#db, this.#loaded, matchers, fromMs, toMs, windows);
+      yield* selectSeries(this.#loaded, matchers, fromMs, toMs, windows);
     } catch (cause) {
       throw storeFailure(cause, 'cannot read the store');
     } finally {
@@ -57,7 +59,7 @@ export class TsdbReader implements Tsdb {
   *selectLabels(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Labels> {
     this.#begin();
     try {
-      yield* selectSeriesLabels(this.#db, this.#loaded, matchers, fromMs, toMs);
+      yield* selectSeriesLabels(this.#loaded, matchers, fromMs, toMs);
     } catch (cause) {
       throw storeFailure(cause, 'cannot read the store');
     } finally {
@@ -66,11 +68,11 @@ export class TsdbReader implements Tsdb {
   }
 
   labelNames(fromMs: number, toMs: number): string[] {
-    return this.#read(() => labelNames(this.#db, this.#loaded, fromMs, toMs));
+    return this.#read(() => labelNames(this.#loaded, fromMs, toMs));
   }
 
   labelValues(name: string, fromMs: number, toMs: number): string[] {
-    return this.#read(() => labelValues(this.#db, this.#loaded, name, fromMs, toMs));
+    return this.#read(() => labelValues(this.#loaded, name, fromMs, toMs));
   }
 
   get(shelf: string, key: string): unknown {
@@ -114,7 +116,7 @@ export class TsdbReader implements Tsdb {
     try {
       this.#db.exec('BEGIN');
       // The first read fixes what the transaction sees.
-      this.#db.prepare('SELECT 1 FROM meta LIMIT 1').get();
+      this.#first.get();
       const version = this.#version.get()!;
       if (version !== this.#seenVersion) this.#loaded.refresh();
       this.#seenVersion = version;

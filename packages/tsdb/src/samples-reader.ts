@@ -1,7 +1,5 @@
 import type { ReadWindows, Series } from '@tillwatch/model';
-import type { Database, Statement } from 'better-sqlite3';
-import { isBundle, readBundle } from './codec/bundle.ts';
-import { ByteReader, DamagedBytes } from './codec/bytes.ts';
+import type { ByteReader } from './codec/bytes.ts';
 import { readPieceRows } from './codec/chunk.ts';
 import { readColumnPart } from './codec/column.ts';
 import type { LoadedHead } from './head/load-head.ts';
@@ -10,24 +8,9 @@ import type { Timeline } from './head/timeline.ts';
 import { RowRuns } from './row-runs.ts';
 import { type Rows, WantedRows } from './wanted-rows.ts';
 
-/**
- * The rows of a series in one value, each after its timeline and its length: many small ones are fetched several times as fast
- * that way. What is put together here are bytes, which stay what they are; SQLite only calls them text on the way. The rows
- * come in the order of the primary key, which is checked: to have them sorted would cost half as much again. A bundle stands
- * where its last chunk did, so the first row behind the wanted ones may hold some of them.
- */
-const CHUNKS = `
-  SELECT CAST(group_concat(timeline_id || ' ' || length(body) || ' ' || body, '') AS BLOB)
-  FROM chunks WHERE series_id = ? AND timeline_id BETWEEN ? AND coalesce(
-    (SELECT timeline_id FROM chunks WHERE series_id = ? AND timeline_id >= ? ORDER BY timeline_id LIMIT 1), ?)`;
-
-const SPACE = 0x20;
-const ZERO = 0x30;
-
 /** Reads the samples of series in [fromMs, toMs] from chunks and head. Made for one select, forgotten after it. */
 export class SamplesReader {
   readonly #loaded: LoadedHead;
-  readonly #chunks: Statement<[number, number, number, number, number], Buffer | null>;
   readonly #fromMs: number;
   readonly #toMs: number;
   readonly #wanted: WantedRows;
@@ -37,16 +20,15 @@ export class SamplesReader {
   readonly #packedRows = new Map<number, Rows | undefined>();
   readonly #headRows = new Map<number, Rows | undefined>();
   /** Values of the series that is being read: the next one overwrites them. */
-  #values = new Float64Array(1024);
+  #values = new Float64Array(128);
   #length = 0;
 
-  constructor(db: Database, loaded: LoadedHead, fromMs: number, toMs: number, windows?: ReadWindows) {
+  constructor(loaded: LoadedHead, fromMs: number, toMs: number, windows?: ReadWindows) {
     this.#loaded = loaded;
     this.#fromMs = fromMs;
     this.#toMs = toMs;
     this.#wanted = new WantedRows(fromMs, toMs, windows);
     this.#ids = loaded.directory.idsWithin(fromMs, toMs);
-    this.#chunks = db.prepare<[number, number, number, number, number], Buffer | null>(CHUNKS).pluck();
   }
 
   /** The samples of one series, valid until the next is read; `undefined` when it has none in the window. */
@@ -90,26 +72,11 @@ export class SamplesReader {
   ): void {
     if (!series.hasChunks || this.#ids === undefined) return;
     const [lowId, highId] = this.#ids;
-    const chunks = this.#chunks.get(series.id, lowId, series.id, highId, highId);
-    if (chunks === undefined || chunks === null) return;
-    const input = new ByteReader(chunks);
-    let lastId = 0;
-    const visitChunk = (timelineId: number, end: number) => {
-      if (timelineId <= lastId) throw new DamagedBytes('chunks of a series are out of order');
-      if (end > chunks.length) throw new DamagedBytes('chunks end too early');
-      lastId = timelineId;
+    this.#loaded.chunkRows.each(series.id, lowId, highId, (timelineId, input, end) => {
       const rows = this.#rowsInChunks(timelineId);
       if (rows !== undefined) visit(input, end, timelineId, rows);
       else input.offset = end;
-      if (input.offset !== end) throw new DamagedBytes('a chunk is longer than it says');
-    };
-    while (!input.isAtEnd) {
-      const timelineId = readDecimal(input);
-      const length = readDecimal(input);
-      const end = input.offset + length;
-      if (isBundle(chunks, input.offset)) readBundle(input, end, visitChunk);
-      else visitChunk(timelineId, end);
-    }
+    });
   }
 
   /** Reads what is wanted of a piece, from the first such row to the last at once, and closes the gaps between afterwards. */
@@ -196,10 +163,4 @@ function lastBelow({ ranges }: Rows, row: number): number {
   let range = ranges.length - 2;
   while (range > 0 && ranges[range]! >= row) range -= 2;
   return ranges[range + 1]!;
-}
-
-function readDecimal(input: ByteReader): number {
-  let value = 0;
-  for (let byte = input.u8(); byte !== SPACE; byte = input.u8()) value = value * 10 + byte - ZERO;
-  return value;
 }

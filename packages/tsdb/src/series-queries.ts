@@ -1,11 +1,9 @@
 import { compareText, type Labels, type Matcher, type ReadWindows, type Series } from '@tillwatch/model';
-import type { Database } from 'better-sqlite3';
 import type { LoadedHead } from './head/load-head.ts';
 import { SamplesReader } from './samples-reader.ts';
 
 /** The answers of `Queryable`, read from a head and its file. */
 export function* selectSeries(
-  db: Database,
   loaded: LoadedHead,
   matchers: readonly Matcher[],
   fromMs: number,
@@ -13,7 +11,7 @@ export function* selectSeries(
   windows?: ReadWindows,
 ): Iterable<Series> {
   if (!(fromMs <= toMs)) return;
-  const reader = new SamplesReader(db, loaded, fromMs, toMs, windows);
+  const reader = new SamplesReader(loaded, fromMs, toMs, windows);
   for (const found of loaded.head.index.find(matchers)) {
     const series = reader.read(found);
     if (series !== undefined) yield series;
@@ -21,27 +19,25 @@ export function* selectSeries(
 }
 
 export function* selectSeriesLabels(
-  db: Database,
   loaded: LoadedHead,
   matchers: readonly Matcher[],
   fromMs: number,
   toMs: number,
 ): Iterable<Labels> {
   if (!(fromMs <= toMs)) return;
-  const reader = new SamplesReader(db, loaded, fromMs, toMs);
+  const reader = new SamplesReader(loaded, fromMs, toMs);
   for (const found of loaded.head.index.find(matchers)) if (reader.has(found)) yield found.labels;
 }
 
-export function labelNames(db: Database, loaded: LoadedHead, fromMs: number, toMs: number): string[] {
+export function labelNames(loaded: LoadedHead, fromMs: number, toMs: number): string[] {
   const { index } = loaded.head;
   return [...index.labelNames()]
-    .filter((name) => labelValues(db, loaded, name, fromMs, toMs, 1).length > 0)
+    .filter((name) => labelValues(loaded, name, fromMs, toMs, 1).length > 0)
     .sort(compareText);
 }
 
 /** The values of a label, sorted; no more than `limit` of them, whichever are found first. */
 export function labelValues(
-  db: Database,
   loaded: LoadedHead,
   name: string,
   fromMs: number,
@@ -49,7 +45,7 @@ export function labelValues(
   limit = Number.POSITIVE_INFINITY,
 ): string[] {
   if (!(fromMs <= toMs)) return [];
-  const reader = new SamplesReader(db, loaded, fromMs, toMs);
+  const reader = new SamplesReader(loaded, fromMs, toMs);
   const found: string[] = [];
   for (const [value, series] of loaded.head.index.labelValues(name)) {
     if (found.length >= limit) break;

@@ -95,19 +95,19 @@ export class TsdbWriter implements Tsdb {
   }
 
   *select(matchers: readonly Matcher[], fromMs: number, toMs: number, windows?: ReadWindows): Iterable<Series> {
-    yield* this.#iterate(() => selectSeries(this.#db, this.#loaded, matchers, fromMs, toMs, windows));
+    yield* this.#iterate(() => selectSeries(this.#loaded, matchers, fromMs, toMs, windows));
   }
 
   *selectLabels(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Labels> {
-    yield* this.#iterate(() => selectSeriesLabels(this.#db, this.#loaded, matchers, fromMs, toMs));
+    yield* this.#iterate(() => selectSeriesLabels(this.#loaded, matchers, fromMs, toMs));
   }
 
   labelNames(fromMs: number, toMs: number): string[] {
-    return this.#read(() => labelNames(this.#db, this.#loaded, fromMs, toMs));
+    return this.#read(() => labelNames(this.#loaded, fromMs, toMs));
   }
 
   labelValues(name: string, fromMs: number, toMs: number): string[] {
-    return this.#read(() => labelValues(this.#db, this.#loaded, name, fromMs, toMs));
+    return this.#read(() => labelValues(this.#loaded, name, fromMs, toMs));
   }
 
   get(shelf: string, key: string): unknown {

@@ -122,7 +122,13 @@ function addApi(app: FastifyInstance, { checkout }: ShopAppOptions, visitors: Vi
   app.post('/api/checkout', async (request, reply) => {
     const channel = (request.body as { channel?: unknown } | null)?.channel;
     const cart = visitors.cart(request);
-    const started = await checkout.start(cart, visitors.region(request), isChannel(channel) ? channel : 'web');
+    const { traceparent } = request.headers;
+    const started = await checkout.start(
+      cart,
+      visitors.region(request),
+      isChannel(channel) ? channel : 'web',
+      typeof traceparent === 'string' ? traceparent : undefined,
+    );
     return reply.code(201).send(started);
   });
   app.post<Step>('/api/checkout/:id/address', async (request) => {

@@ -86,17 +86,18 @@ export class Checkout {
     return this.#sessions.size;
   }
 
-  /** Begins a checkout: looks at the cart as the catalogue has it now. */
+  /** Begins a checkout: looks at the cart as the catalogue has it now. Its failure line names the trace of `traceparent` (W3C). */
   async start(
     cart: Cart,
     region: Region,
     channel: Channel,
+    traceparent?: string,
   ): Promise<{ readonly id: string; readonly subtotalCents: number }> {
     if (cart.size === 0) throw new MistakeError('empty_cart', 'Your cart is empty.');
     const release = this.#options.releases.pick();
     const cents = subtotalCents(cart);
     const { version } = release;
-    const attempt = this.#options.watch.start({ channel, region, version, value: toMajorUnits(cents) });
+    const attempt = this.#options.watch.start({ channel, region, version, value: toMajorUnits(cents), traceparent });
     this.#options.tally.attempts++;
     const session: CheckoutSession = {
       id: randomUUID(),

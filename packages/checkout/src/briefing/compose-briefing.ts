@@ -438,17 +438,13 @@ function leadWhenOver(story: Story): string {
 
 function blocksWhenOver(story: Story): BriefingBlock[] {
   const { incident, team, words, numbers, values } = story;
-  const { fact, heading, worst_at: worstAt } = words.texts;
+  const { fact, heading } = words.texts;
   // Where customers did not get as far as failing, the rate of those who did says nothing.
   const worst = isUnseen(incident.kind) || incident.kind === 'attempts-stopped' ? undefined : incident.worst;
   const summary = facts([
     [fact.success, values.success],
-    [
-      fact.worst,
-      worst === undefined
-        ? undefined
-        : words.say(worstAt, { success: numbers.percent(worst.successRate), clock: numbers.clock(worst.atMs) }),
-    ],
+    [fact.worst, worst === undefined ? undefined : numbers.percent(worst.successRate)],
+    [fact.worst_moment, worst === undefined ? undefined : numbers.clock(worst.atMs)],
     sampleSize(story),
     [fact.duration, numbers.duration(incident.untilMs - incident.sinceMs)],
     ...lossFacts(story),

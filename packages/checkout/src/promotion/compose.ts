@@ -147,7 +147,8 @@ export function reportBriefing(
   );
   const lead = say.lead(orders, numbers.money(report.money.during ?? 0), reached, factor(report.expectedFactor));
   return {
-    tone: 'resolved',
+    // Nothing was broken, so nothing is called mended.
+    tone: 'inform',
     title: cut(report.isOver ? say.title(promotion.name, reached, orders) : say.soFar(promotion.name)),
     lead: [
       lead,

@@ -61,7 +61,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   out_of: ['failed!', 'all!'],
   fail_share: ['share!'],
   range: ['mid!', 'low', 'high'],
-  worst_at: ['success!', 'clock'],
   example: ['clock', 'step', 'provider', 'method', 'reason!', 'amount', 'version', 'attempt', 'trace'],
   'verdict.good': ['success!'],
   'verdict.stale': ['clock!'],

@@ -170,6 +170,7 @@ export const textsDe: LanguageTexts = {
       versions: 'Laufende Versionen',
       duration: 'Dauer',
       worst: 'Schlechteste Erfolgsquote',
+      worst_moment: 'Schlimmster Augenblick',
       lost: 'Verlorene Bestellungen (Schätzung)',
       money: 'Verlorenes Geld (Schätzung)',
       retried: 'Neuer Versuch gelungen (Schätzung)',
@@ -196,7 +197,6 @@ export const textsDe: LanguageTexts = {
     out_of: 'etwa {failed} von {all} Bestellvorgängen',
     fail_share: '{share} scheitern',
     range: '{mid}[ ({low} – {high})]',
-    worst_at: '{success}[ um {clock} Uhr]',
     unseen: 'nicht zu sehen',
     example:
       '{clock}[ {step}][ · {provider}][ · {method}] · {reason}[ · {amount}][ · {version}][ · Vorgang {attempt}][ · Trace {trace}]',

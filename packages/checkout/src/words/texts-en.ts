@@ -167,6 +167,7 @@ export const textsEn: LanguageTexts = {
       versions: 'Versions running',
       duration: 'Duration',
       worst: 'Worst success rate',
+      worst_moment: 'Worst moment',
       lost: 'Orders lost (estimate)',
       money: 'Money lost (estimate)',
       retried: 'Tried again with success (estimate)',
@@ -193,7 +194,6 @@ export const textsEn: LanguageTexts = {
     out_of: 'about {failed} of {all} checkouts',
     fail_share: '{share} fail',
     range: '{mid}[ ({low} – {high})]',
-    worst_at: '{success}[ at {clock}]',
     unseen: 'not to be seen',
     example:
       '{clock}[ {step}][ · {provider}][ · {method}] · {reason}[ · {amount}][ · {version}][ · attempt {attempt}][ · trace {trace}]',

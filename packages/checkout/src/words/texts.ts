@@ -71,6 +71,7 @@ export interface MessageTexts {
       | 'versions'
       | 'duration'
       | 'worst'
+      | 'worst_moment'
       | 'lost'
       | 'money'
       | 'retried'
@@ -102,7 +103,6 @@ export interface MessageTexts {
   readonly so_many_orders: string;
   readonly fail_share: string;
   readonly range: string;
-  readonly worst_at: string;
   readonly unseen: string;
   /** One failure out of the shop's log. */
   readonly example: string;

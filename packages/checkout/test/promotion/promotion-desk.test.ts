@@ -191,7 +191,7 @@ describe('a promotion from its start to its report', () => {
   test('the business side reads it without the name of an alert', async () => {
     const briefing = await deskOf(watch).brief(notification(watch, 'business', true));
     expect(briefing).toMatchObject({
-      tone: 'resolved',
+      tone: 'inform',
       title: expect.stringMatching(/^Spring sale: \d,\d+ orders, 5(?:\.\d)? times/),
     });
     const text = textOf(briefing!);

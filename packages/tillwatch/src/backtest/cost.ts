@@ -1,4 +1,4 @@
-import { type Replay, replayRules } from '@tillwatch/alerting';
+import { type ReplayOptions, replayRules } from '@tillwatch/alerting';
 import { costOfAlerts, type Loss, type TillwatchConfig } from '@tillwatch/checkout';
 import type { RuleGroup } from '@tillwatch/config';
 import { Matcher, METRIC_NAME, type Queryable } from '@tillwatch/model';
@@ -45,12 +45,16 @@ const MINUTE_MS = 60_000;
 const USUAL_MS = 8 * 3_600_000;
 const OUTCOMES = 'checkout_outcomes_total';
 const COUNTERS: readonly string[] = ['checkout_attempts_total', OUTCOMES, 'checkout_order_value_total'];
+/** What the sentinel reads beside these. */
+const FOR_SENTINEL: readonly string[] = ['process_start_time_seconds', 'checkout_step_duration_seconds_bucket'];
+const LEARN_MS = 8 * 86_400_000;
 
-/** What must be there for costs to be measured, beside what rules read. */
-export function costNeeds(): NeededSeries[] {
-  return [...COUNTERS, 'http_requests_total', 'up'].map((metric) => ({
+/** What must be there for costs to be measured, and for the sentinel to look at, beside what rules read. */
+export function costNeeds(hasSentinel: boolean): NeededSeries[] {
+  const metrics = [...COUNTERS, 'http_requests_total', 'up', ...(hasSentinel ? FOR_SENTINEL : [])];
+  return metrics.map((metric) => ({
     matchers: [new Matcher(METRIC_NAME, '=', metric)],
-    reachMs: USUAL_MS,
+    reachMs: hasSentinel ? LEARN_MS : USUAL_MS,
     alerts: [],
   }));
 }
@@ -60,27 +64,38 @@ export async function priceIncidents(
   incidents: readonly Incident[],
   options: PricingOptions,
 ): Promise<PricedIncident[]> {
-  const mapping = mappingGroups(options.groups);
-  const isCounted = mapping.length > 0 || hasOutcomes(options);
+  const isCounted = mappingGroups(options.groups).length > 0 || hasOutcomes(options);
   const priced: PricedIncident[] = [];
   for (const [i, incident] of incidents.entries()) {
     options.signal?.throwIfAborted();
-    const cost = isCounted && i < MOST_PRICED ? await costOf(incident, mapping, options) : undefined;
+    const cost = isCounted && i < MOST_PRICED ? await costOf(incident, options) : undefined;
     priced.push({ ...incident, cost });
     options.onProgress?.((i + 1) / incidents.length);
   }
   return priced;
 }
 
+/**
+ * The past with the counters of the checkout that these rules record from series of other names: shops that count under their own
+ * names are understood by those.
+ */
+export async function mappedCounters(
+  groups: readonly RuleGroup[],
+  queryable: Queryable,
+  options: Pick<ReplayOptions, 'fromMs' | 'toMs' | 'evaluationIntervalMs' | 'signal'>,
+): Promise<Queryable> {
+  const mapping = mappingGroups(groups);
+  return mapping.length === 0 ? queryable : (await replayRules({ ...options, groups: mapping, queryable })).queryable;
+}
+
 async function costOf(
   incident: Incident,
-  mapping: readonly RuleGroup[],
-  { shop, queryable, toMs, evaluationIntervalMs, signal }: PricingOptions,
+  { shop, queryable, groups, toMs, evaluationIntervalMs, signal }: PricingOptions,
 ): Promise<IncidentCost> {
   const { sinceMs } = incident;
   const untilMs = Math.max(sinceMs + MINUTE_MS, Math.min(incident.untilMs ?? toMs, toMs));
   const toldMs = Math.min(untilMs, Math.max(sinceMs + MINUTE_MS, incident.told[0]?.atMs ?? incident.firedAtMs));
-  const past = await mapped(mapping, queryable, {
+  const past = await mappedCounters(groups, queryable, {
     fromMs: sinceMs - USUAL_MS,
     toMs: untilMs,
     evaluationIntervalMs,
@@ -100,6 +115,12 @@ async function costOf(
   };
 }
 
+function hasOutcomes({ queryable, startMs, toMs }: PricingOptions): boolean {
+  const isOutcomes = new Matcher(METRIC_NAME, '=', OUTCOMES);
+  for (const _ of queryable.selectLabels([isOutcomes], startMs, toMs)) return true;
+  return false;
+}
+
 function mappingGroups(groups: readonly RuleGroup[]): RuleGroup[] {
   return groups
     .map((group) => ({
@@ -107,20 +128,4 @@ function mappingGroups(groups: readonly RuleGroup[]): RuleGroup[] {
       rules: group.rules.filter((rule) => rule.kind === 'recording' && COUNTERS.includes(rule.record)),
     }))
     .filter(({ rules }) => rules.length > 0);
-}
-
-async function mapped(
-  groups: readonly RuleGroup[],
-  queryable: Queryable,
-  options: { fromMs: number; toMs: number; evaluationIntervalMs: number; signal: AbortSignal | undefined },
-): Promise<Queryable> {
-  if (groups.length === 0) return queryable;
-  const replay: Replay = await replayRules({ ...options, groups, queryable });
-  return replay.queryable;
-}
-
-function hasOutcomes({ queryable, startMs, toMs }: PricingOptions): boolean {
-  const isOutcomes = new Matcher(METRIC_NAME, '=', OUTCOMES);
-  for (const _ of queryable.selectLabels([isOutcomes], startMs, toMs)) return true;
-  return false;
 }

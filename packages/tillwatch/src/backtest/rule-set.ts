@@ -27,8 +27,11 @@ export interface RuleSet {
   readonly evaluationIntervalMs: number | undefined;
 }
 
-/** Reads rule files, and the rules that a tillwatch.yaml means, in the order given. Collects every problem of all of them. */
-export async function loadRuleSet(files: readonly string[]): Promise<LoadResult<RuleSet>> {
+/**
+ * Reads rule files, and the rules that a tillwatch.yaml means, in the order given; those on what the sentinel says only with
+ * `hasSentinel`. Collects every problem of all files.
+ */
+export async function loadRuleSet(files: readonly string[], hasSentinel: boolean): Promise<LoadResult<RuleSet>> {
   const problems: Problem[] = [];
   const groups: RuleGroup[] = [];
   let shop: ShopRules | undefined;
@@ -42,7 +45,7 @@ export async function loadRuleSet(files: readonly string[]): Promise<LoadResult<
     const read = await loadTillwatchYaml(file);
     problems.push(...read.problems);
     if (read.value === undefined) continue;
-    const rules = shopRules(read.value);
+    const rules = shopRules(read.value, hasSentinel);
     groups.push(...rules.groups);
     shop ??= rules;
   }
@@ -55,8 +58,8 @@ export async function loadRuleSet(files: readonly string[]): Promise<LoadResult<
 type ShopRules = Omit<RuleSet, 'name'>;
 
 /** What a tillwatch.yaml means, without writing a file. */
-function shopRules(config: TillwatchConfig): ShopRules {
-  const files = plan(config);
+function shopRules(config: TillwatchConfig, hasSentinel: boolean): ShopRules {
+  const files = plan(config, hasSentinel ? { sentinel: 'embedded' } : {});
   const groups = files.filter(isGeneratedRules).flatMap(({ path, content }) => {
     const read = readRuleFile({ file: path, text: content }, { checkTemplate: checkRuleTemplate });
     invariant(!read.problems.some(isError), `a generated file has mistakes: ${path}`);

@@ -2,10 +2,11 @@ import { type PastNotification, type ReplayFailure, replayRouting, replayRules }
 import type { TillwatchConfig } from '@tillwatch/checkout';
 import type { AlertmanagerConfig } from '@tillwatch/config';
 import { type Matcher, METRIC_NAME } from '@tillwatch/model';
-import { type PricedIncident, priceIncidents } from './cost.ts';
+import { mappedCounters, type PricedIncident, priceIncidents } from './cost.ts';
 import { type FiredAlert, type Incident, incidentsOf, pageTest, withMessages } from './incidents.ts';
 import { ruleNeeds, textOf } from './rule-needs.ts';
 import type { RuleSet } from './rule-set.ts';
+import { PastWith, sentinelMetrics, sentinelPast } from './sentinel-past.ts';
 import type { BacktestSource } from './sources/source.ts';
 
 /** What is played on what. */
@@ -47,12 +48,44 @@ export interface Backtest {
 
 const WEEK_MS = 7 * 86_400_000;
 const REPLAY_SHARE = 0.9;
+const SENTINEL_SHARE = 0.4;
+/** An incident that began before is known as such after this long. */
+const SENTINEL_LEAD_MS = 3_600_000;
 
 /**
- * Replays rules over the past and routes what fires, as if both had been running. Rejects with the reason of `signal` when it
- * is aborted.
+ * Replays rules over the past and routes what fires, as if both had been running; where rules read what the sentinel says, it is
+ * led through the past before. Rejects with the reason of `signal` when it is aborted.
  */
 export async function runBacktest(options: BacktestOptions): Promise<Backtest> {
+  const { rules, source, shop } = options;
+  const metrics = sentinelMetrics(ruleNeeds(rules.groups).series);
+  if (metrics.size === 0 || shop === undefined) return replayed(options, 0);
+  const past = await sentinelPast({
+    config: shop,
+    queryable: await mappedCounters(rules.groups, source.queryable, {
+      fromMs: options.startMs,
+      toMs: options.toMs,
+      evaluationIntervalMs: options.evaluationIntervalMs,
+      signal: options.signal,
+    }),
+    // What it has to know it learns from the time before.
+    fromMs: Math.max(options.startMs, options.fromMs - SENTINEL_LEAD_MS),
+    toMs: options.toMs,
+    intervalMs: options.evaluationIntervalMs,
+    metrics,
+    signal: options.signal,
+    onProgress: (share) => options.onProgress?.(SENTINEL_SHARE * share),
+  });
+  try {
+    const queryable = new PastWith(source.queryable, past, metrics);
+    return await replayed({ ...options, source: { ...source, queryable } }, SENTINEL_SHARE);
+  } finally {
+    past.close();
+  }
+}
+
+async function replayed(options: BacktestOptions, doneShare: number): Promise<Backtest> {
+  const onProgress = (share: number) => options.onProgress?.(doneShare + (1 - doneShare) * share);
   const { rules, source, routing, fromMs, toMs, startMs, signal } = options;
   const isPage = pageTest(rules.groups);
   const replay = await replayRules({
@@ -64,7 +97,7 @@ export async function runBacktest(options: BacktestOptions): Promise<Backtest> {
     externalLabels: rules.externalLabels,
     keepRecorded: false,
     signal,
-    onProgress: ({ doneMs, totalMs }) => options.onProgress?.((REPLAY_SHARE * doneMs) / Math.max(1, totalMs)),
+    onProgress: ({ doneMs, totalMs }) => onProgress((REPLAY_SHARE * doneMs) / Math.max(1, totalMs)),
   });
   const fired = replay.alerts.map((alert) => ({ ...alert, routedLabels: rules.externalLabels.merge(alert.labels) }));
   const { notifications, quiet } =
@@ -90,9 +123,9 @@ export async function runBacktest(options: BacktestOptions): Promise<Backtest> {
           shop: options.shop,
           groups: rules.groups,
           queryable: source.queryable,
-          onProgress: (share) => options.onProgress?.(REPLAY_SHARE + (1 - REPLAY_SHARE) * share),
+          onProgress: (share) => onProgress(REPLAY_SHARE + (1 - REPLAY_SHARE) * share),
         });
-  options.onProgress?.(1);
+  onProgress(1);
   return {
     rules: rules.name,
     fromMs,

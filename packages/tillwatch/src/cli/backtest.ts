@@ -14,6 +14,7 @@ import { backtestJson, backtestText, comparisonJson, comparisonText, type Report
 import { ruleNeeds, withMore } from '../backtest/rule-needs.ts';
 import { loadRuleSet, type RuleSet, unknownShop } from '../backtest/rule-set.ts';
 import { type Backtest, runBacktest } from '../backtest/run-backtest.ts';
+import { sentinelMetrics } from '../backtest/sentinel-past.ts';
 import { dataSource } from '../backtest/sources/data-source.ts';
 import { openMetricsSource } from '../backtest/sources/openmetrics-source.ts';
 import { ordersSource } from '../backtest/sources/orders-source.ts';
@@ -43,6 +44,7 @@ export interface BacktestCommandOptions {
   readonly warmUp?: string;
   readonly timezone?: string;
   readonly json?: boolean;
+  readonly sentinel: boolean;
 }
 
 const DEFAULT_CONFIG = 'tillwatch.yaml';
@@ -150,14 +152,14 @@ interface Loaded {
 async function loadAll(terminal: Terminal, options: BacktestCommandOptions): Promise<Loaded | undefined> {
   const problems: Problem[] = [];
   const config = options.config ?? DEFAULT_CONFIG;
-  const ours = await loadRuleSet(options.rules ?? [config]);
+  const ours = await loadRuleSet(options.rules ?? [config], options.sentinel);
   problems.push(...ours.problems);
-  const theirs = options.compare === undefined ? undefined : await loadRuleSet(options.compare);
+  const theirs = options.compare === undefined ? undefined : await loadRuleSet(options.compare, options.sentinel);
   problems.push(...(theirs?.problems ?? []));
 
   // Beside rule files a tillwatch.yaml still says who is told, and what an order is worth.
   const isWanted = options.rules !== undefined && (options.config !== undefined || (await exists(config)));
-  const beside = isWanted ? await loadRuleSet([config]) : undefined;
+  const beside = isWanted ? await loadRuleSet([config], options.sentinel) : undefined;
   problems.push(...(beside?.problems ?? []));
   const telling = options.alertmanager === undefined ? undefined : await loadAlertmanagerFiles(options.alertmanager);
   problems.push(...(telling?.problems ?? []));
@@ -239,13 +241,14 @@ async function openSource(
   if (options.openmetrics !== undefined) return openMetricsSource(options.openmetrics, read);
   if (options.prometheus !== undefined) {
     const untilMs = toMs ?? Date.now();
+    const needs = ruleNeeds(sets.flatMap(({ groups }) => groups));
     return prometheusSource({
       ...read,
       api: prometheusFrom({
         prometheus: options.prometheus,
         ...(options.bearerTokenFile === undefined ? {} : { bearerTokenFile: options.bearerTokenFile }),
       }),
-      needs: withMore(ruleNeeds(sets.flatMap(({ groups }) => groups)), costNeeds()),
+      needs: withMore(needs, costNeeds(sentinelMetrics(needs.series).size > 0)),
       fromMs: (fromMs ?? untilMs - DEFAULT_SPAN_MS) - warmUpMs,
       toMs: untilMs,
     });

@@ -153,6 +153,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
       '--warm-up <duration>',
       'how long before --from rules begin (default: as far as they look back, 8d at most)',
     )
+    .option('--no-sentinel', 'leave out the sentinel, and the rules on what it says')
     .option(
       '--timezone <zone>',
       'of the report, and of times of --orders that name none (default: of the shop, else UTC)',

@@ -7,6 +7,7 @@ import {
   type PromotionView,
   type Readiness,
   type ReportFigure,
+  UnknownPromotionError,
 } from '@tillwatch/checkout';
 import { systemClock } from '@tillwatch/model';
 import { loadTillwatchYaml } from '../configuration.ts';
@@ -90,7 +91,17 @@ async function openCalendar(terminal: Terminal, flags: PromotionFlags): Promise<
       ? {}
       : { bearerToken: async () => (await readFile(bearerTokenFile, 'utf8')).trim() }),
   });
-  return createPromotionDesk({ querier, config: () => config, clock: systemClock, pageUrl: config.shop.pageUrl });
+  const desk = createPromotionDesk({ querier, config: () => config, clock: systemClock, pageUrl: config.shop.pageUrl });
+  return {
+    calendar: () => desk.calendar(),
+    readiness: (name, language) => desk.readiness(name, language).catch(rethrow),
+    report: (name) => desk.report(name).catch(rethrow),
+  };
+}
+
+/** A wrong name is the user's to mend. */
+function rethrow(error: unknown): never {
+  throw error instanceof UnknownPromotionError ? new CliError(error.message, { cause: error }) : error;
 }
 
 /** The calendar of a running watch. */

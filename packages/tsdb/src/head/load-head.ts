@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { ChunkRows } from '../chunk-rows.ts';
 import { ByteReader, DamagedBytes } from '../codec/bytes.ts';
 import { readPiece } from '../codec/chunk.ts';
 import { decodeLabels } from '../codec/labels.ts';
@@ -11,6 +12,7 @@ import { TimelineDirectory } from './timeline-directory.ts';
 export class LoadedHead {
   readonly head = new Head();
   readonly directory: TimelineDirectory;
+  readonly chunkRows: ChunkRows;
   readonly #db: Database;
   readonly #nowMs: () => number;
   #lastSeriesId = 0;
@@ -21,6 +23,7 @@ export class LoadedHead {
     this.#db = db;
     this.#nowMs = nowMs;
     this.directory = new TimelineDirectory(db);
+    this.chunkRows = new ChunkRows(db);
     this.refresh();
   }
 

@@ -20,6 +20,8 @@ export class TimelineDirectory {
   readonly #newer: Statement<[number], [seq: number, id: number, minMs: number, maxMs: number, count: number]>;
   #cached = 0;
   #lastSeq = 0;
+  /** What `idsWithin` goes through, for every select: triples of id, oldest and newest sample. Made anew after a change. */
+  #spans: Float64Array | undefined;
 
   constructor(db: Database) {
     this.#body = db.prepare<[number], Buffer>('SELECT body FROM timelines WHERE id = ?').pluck();
@@ -36,6 +38,7 @@ export class TimelineDirectory {
     const fresh: number[] = [];
     for (const [seq, id, minMs, maxMs, count] of this.#newer.all(this.#lastSeq)) {
       this.#packed.set(id, { seq, minMs, maxMs, count });
+      this.#spans = undefined;
       this.#lastSeq = seq;
       fresh.push(id);
     }
@@ -56,6 +59,7 @@ export class TimelineDirectory {
 
   forget(id: number): void {
     this.#packed.delete(id);
+    this.#spans = undefined;
     this.#uncache(id);
   }
 
@@ -69,8 +73,11 @@ export class TimelineDirectory {
   idsWithin(fromMs: number, toMs: number): readonly [low: number, high: number] | undefined {
     let low = Number.POSITIVE_INFINITY;
     let high = 0;
-    for (const [id, { minMs, maxMs }] of this.#packed) {
-      if (maxMs < fromMs || minMs > toMs) continue;
+    this.#spans ??= Float64Array.from([...this.#packed].flatMap(([id, { minMs, maxMs }]) => [id, minMs, maxMs]));
+    const spans = this.#spans;
+    for (let i = 0; i < spans.length; i += 3) {
+      if (spans[i + 2]! < fromMs || spans[i + 1]! > toMs) continue;
+      const id = spans[i]!;
       if (id < low) low = id;
       if (id > high) high = id;
     }
