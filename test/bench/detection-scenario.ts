@@ -137,7 +137,7 @@ class Evidence {
  * Reads a store of which nothing changes, always further in time: each series remembers how far it was read, so that a tick costs
  * what is new. Nothing younger than what is asked for is handed out.
  */
-export function advancingReader(queryable: Queryable, firstMs: number, lastMs: number): SentinelReader {
+function advancingReader(queryable: Queryable, firstMs: number, lastMs: number): SentinelReader {
   const cursors = new Map<string, { readonly series: Series; next: number }[]>();
   const of = (selector: readonly Matcher[]) => {
     const key = selector.join(',');

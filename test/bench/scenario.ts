@@ -33,7 +33,7 @@ export interface ScenarioOptions {
 }
 
 /** A line that is no sample with a timestamp, with its place in the message. */
-export class ScenarioError extends Error {
+class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
 }
 

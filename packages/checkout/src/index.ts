@@ -4,7 +4,7 @@ export type { Finding } from './diagnosis/outcome-cell.ts';
 export type { FailureExample, FailureQuestion, FailureSource } from './failures/failure-example.ts';
 export { readFailureLine } from './failures/read-failure-line.ts';
 export { RecentFailures } from './failures/recent-failures.ts';
-export { costOfAlerts } from './impact/cost-of-alerts.ts';
+export { costOfAlerts, onsetOfAlerts } from './impact/cost-of-alerts.ts';
 export type { Estimate } from './impact/estimate-loss.ts';
 export type { Loss } from './impact/measure-loss.ts';
 export { type OverviewOptions, overview } from './overview/compute-overview.ts';

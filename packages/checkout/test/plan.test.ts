@@ -206,6 +206,13 @@ describe('promotions', () => {
     expect(file(planned(), 'rules/checkout.yml')).toContain('checkout:promotion:scale');
   });
 
+  test('are marked on the dashboards, beside the orders that they let expect', () => {
+    const shown = file(planned(), 'grafana/dashboards/tillwatch-overview.json');
+    expect(shown).toContain('checkout:promotion:planned_factor{phase=\\"live\\"}');
+    expect(shown).toContain('checkout:promotion:expected_orders:increase10m / 10');
+    expect(file(plan(config()), 'grafana/dashboards/tillwatch-overview.json')).not.toContain('promotion');
+  });
+
   test('are told to every team, each promotion by itself, and to nobody twice', () => {
     const { route } = parseYaml(file(planned(), 'alertmanager.yml')) as {
       route: {

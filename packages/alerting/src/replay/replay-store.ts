@@ -108,12 +108,13 @@ export class ReplayStore {
     return found.map((column) => (column.present.includes(0) ? restoreMarkers(column) : column));
   }
 
-  /** Forgets what was written before `beforeMs`. */
-  forget(beforeMs: number): void {
-    for (const own of this.#byRule) {
+  /** Forgets what rules wrote before a time that is their own. */
+  forget(beforeMs: (rule: ReplayedRule) => number): void {
+    for (const [order, own] of this.#byRule.entries()) {
+      const atMs = beforeMs(this.#rules[order]!);
       for (const series of own.values()) {
         series.settle();
-        series.forget(beforeMs);
+        series.forget(atMs);
       }
     }
   }

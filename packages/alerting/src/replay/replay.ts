@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RuleGroup } from '@tillwatch/config';
-import { Labels, type Queryable } from '@tillwatch/model';
+import { Labels, parseDuration, type Queryable } from '@tillwatch/model';
 import type { QueryLimits } from '@tillwatch/promql';
 import { compileRules } from '../rules/compile-rule.ts';
 import type { Ticks } from './columns.ts';
 import { LOOKBACK_MS, ReplayStore } from './replay-store.ts';
 import type { ReplayedAlert, ReplayFailure } from './replayed-alert.ts';
 import { type ReplayedRule, Writes } from './replayed-rule.ts';
-import { componentsOf, lookbackOf } from './rule-order.ts';
+import { componentsOf, lookbackOf, mayRead } from './rule-order.ts';
 import { RuleReplay, type RuleSurroundings } from './rule-replay.ts';
 
 /** What is replayed. */
@@ -80,7 +80,7 @@ export async function replayRules(options: ReplayOptions): Promise<Replay> {
     replays: component.rules.map((rule) => new RuleReplay(rule, component, rules, surroundings)),
   }));
   const replays = components.flatMap((component) => component.replays);
-  const reachMs = options.keepRecorded === false ? reachOf(rules) : Number.POSITIVE_INFINITY;
+  const reaches = options.keepRecorded === false ? reachesOf(rules) : undefined;
   const { ticksPerSlice = DEFAULT_TICKS_PER_SLICE } = options;
   const sliceMs = ticksPerSlice * Math.min(...rules.map(({ intervalMs }) => intervalMs), evaluationIntervalMs);
 
@@ -92,7 +92,7 @@ export async function replayRules(options: ReplayOptions): Promise<Replay> {
       replayComponent(component.replays, ticksOf);
     }
     for (const replay of replays) replay.finishSlice();
-    if (Number.isFinite(reachMs)) store.forget(untilMs - reachMs);
+    if (reaches !== undefined) store.forget(({ order }) => untilMs - reaches[order]!);
     options.onProgress?.({ doneMs: untilMs - fromMs, totalMs: toMs - fromMs });
     await nextTurn();
   }
@@ -125,14 +125,27 @@ function replayedRules(groups: readonly RuleGroup[], evaluationIntervalMs: numbe
     }));
 }
 
-/** How long a sample can matter, at most: no rule looks back further. */
-function reachOf(rules: readonly ReplayedRule[]): number {
-  return Math.max(
-    0,
-    ...rules.map(({ compiled: { rule }, queryOffsetMs }) =>
-      rule === undefined ? 0 : queryOffsetMs + lookbackOf(rule.expr, LOOKBACK_MS),
-    ),
+/** How long what each rule writes can matter, at most: no rule that may read it looks back further, and no template. */
+function reachesOf(rules: readonly ReplayedRule[]): number[] {
+  const templatesMs = LOOKBACK_MS + Math.max(0, ...rules.map(spanOfTemplates));
+  return rules.map((writer) => {
+    const reaches = rules.flatMap((reader) => {
+      const { rule } = reader.compiled;
+      const reads = rule !== undefined && mayRead(reader, writer);
+      return reads ? [reader.queryOffsetMs + lookbackOf(rule.expr, LOOKBACK_MS)] : [];
+    });
+    return Math.max(templatesMs, ...reaches);
+  });
+}
+
+/** All windows and offsets together that stand in the templates of a rule: queries in them look back no further. */
+function spanOfTemplates({ compiled: { rule } }: ReplayedRule): number {
+  if (rule?.kind !== 'alerting') return 0;
+  const texts = [...Object.values(rule.labels), ...Object.values(rule.annotations)].filter((text) =>
+    /\bquery\b/.test(text),
   );
+  const durations = texts.join(' ').match(/\b(?:\d+(?:ms|[smhdwy]))+\b/g) ?? [];
+  return durations.reduce((sum, text) => sum + (parseDuration(text) ?? 0), 0);
 }
 
 /** The ticks of a slice for each interval and offset; rules of one group share the arrays. */

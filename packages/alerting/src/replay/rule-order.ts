@@ -43,7 +43,8 @@ export function componentsOf(rules: readonly ReplayedRule[]): Component[] {
   return components;
 }
 
-function mayRead(rule: ReplayedRule, other: ReplayedRule): boolean {
+/** May a rule read what another one writes? Also when only its templates ask. */
+export function mayRead(rule: ReplayedRule, other: ReplayedRule): boolean {
   const { rule: compiled } = rule.compiled;
   if (compiled === undefined) return false;
   // What a label template asks for is known when it is expanded.

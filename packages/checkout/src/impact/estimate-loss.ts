@@ -14,7 +14,7 @@ export interface Tally {
   readonly failedElsewhere: number;
   /** Failures that are the customer's, fraud blocks among them. */
   readonly declined: number;
-  /** 0 where the shop does not count them. */
+  /** Checkouts that were started; those that ended where the shop does not count starts. */
   readonly attempts: number;
 }
 

@@ -70,13 +70,17 @@ export async function readTallies(
     attempts: column(attempts),
     pageViews: column(views),
   };
+  // A shop that does not count attempts: what ended is the next best.
+  const countsAttempts = columns.attempts.some((attempts) => attempts > 0);
+  const ended = (i: number) =>
+    columns.orders[i]! + columns.failedPaying[i]! + columns.failedElsewhere[i]! + columns.declined[i]!;
   const values = value.map((series) => [series.labels.get('currency'), column([series])] as const);
   return Array.from({ length: count }, (_, i) => ({
     orders: columns.orders[i]!,
     failedPaying: columns.failedPaying[i]!,
     failedElsewhere: columns.failedElsewhere[i]!,
     declined: columns.declined[i]!,
-    attempts: columns.attempts[i]!,
+    attempts: countsAttempts ? columns.attempts[i]! : ended(i),
     pageViews: columns.pageViews[i]!,
     value: new Map(values.map(([currency, amounts]) => [currency, amounts[i]!])),
   }));

@@ -122,7 +122,7 @@ function breaches(
     [
       `and (${quietWithin[within]?.all}`,
       `  or ${quietWithin[within]?.one}`,
-      `  or checkout:error_ratio:${within} > ${number(above)} and checkout:error_ratio:${within} > 0.4 * checkout:error_ratio:${of} and checkout:error_evidence:${within} > 1)`,
+      `  or checkout:error_ratio:${within} > ${number(above)} and checkout:error_ratio:${within} > 0.4 * checkout:error_ratio:${of} and checkout:error_evidence:${within} > ${within === pair ? 1 : 2})`,
     ].join('\n');
   const steady = (window: string, shareLeft: number) => [
     `and checkout:steady_failed:increase${window} >= ${Math.max(2, minimumFailures - 1)}`,

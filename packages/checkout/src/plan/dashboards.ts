@@ -31,6 +31,14 @@ export function overviewDashboard(config: TillwatchConfig, windows: Windows): st
       graph('Orders per minute', 24, 'short', [
         [perMinute(`checkout:orders:increase${unit}`), 'orders'],
         ['checkout:orders:before', 'the hour before'],
+        ...(config.promotions.length === 0
+          ? []
+          : [
+              [
+                `checkout:promotion:expected_orders:increase${windows.long} / ${windows.units.long * windows.unitMinutes}`,
+                'expected of {{promotion}}',
+              ] as const,
+            ]),
       ]),
     )
     .withPanel(

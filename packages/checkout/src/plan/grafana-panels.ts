@@ -15,7 +15,7 @@ export type Query = readonly [expr: string, legend: string];
 
 /** An empty dashboard of the shop, with its data source to choose and the pages marked. */
 export function startDashboard(title: string, uid: string, config: TillwatchConfig): dashboard.DashboardBuilder {
-  return new dashboard.DashboardBuilder(title)
+  const builder = new dashboard.DashboardBuilder(title)
     .uid(uid)
     .tags(['tillwatch', 'checkout'])
     .timezone(config.shop.timezone)
@@ -32,6 +32,17 @@ export function startDashboard(title: string, uid: string, config: TillwatchConf
         .expr('ALERTS{journey="checkout",alertstate="firing",severity="page"}')
         .titleFormat('{{alertname}}'),
     );
+  return config.promotions.length === 0
+    ? builder
+    : builder.annotation(
+        new dashboard.AnnotationQueryBuilder()
+          .name('Promotions')
+          .datasource(SOURCE)
+          .enable(true)
+          .iconColor('blue')
+          .expr('checkout:promotion:planned_factor{phase="live"}')
+          .titleFormat('{{promotion}}'),
+      );
 }
 
 /** One number, coloured by the thresholds that it is above. */

@@ -97,6 +97,7 @@ function scenarios(hasCheckoutRoute: boolean): Scenario[] {
     },
     { name: 'nobody reaches the shop', trouble: { traffic: 0 }, fires: 'CheckoutSilent', withinUnits: 3 },
     { name: 'every instance is down', trouble: { up: [0, 0] }, fires: 'CheckoutTargetDown', withinUnits: 2 },
+    { name: 'nobody scrapes the shop', trouble: { unscraped: true }, fires: 'CheckoutTargetDown', withinUnits: 8 },
     { name: 'one instance is down', trouble: { up: [1, 0] }, fires: 'CheckoutInstanceDown', withinUnits: 4 },
     { name: 'a step is slow', trouble: { stepSeconds: 20 }, fires: 'CheckoutLatencyHigh', withinUnits: 4 },
     { name: 'the database is slow', trouble: { databaseSeconds: 20 }, fires: 'DatabaseSlow', withinUnits: 3 },

@@ -18,6 +18,8 @@ export interface Trouble {
   /** Times the usual attempts, while page views go on. */
   readonly attempts?: number;
   readonly up?: readonly [number, number];
+  /** Nobody scrapes the shop any more: every series ends, `up` too. */
+  readonly unscraped?: boolean;
   readonly stepSeconds?: number;
   readonly databaseSeconds?: number;
   readonly waiting?: number;
@@ -76,7 +78,8 @@ function instanceSeries(
   phases: Phases,
   trouble: Trouble,
 ): InputSeries[] {
-  const isDown = trouble.up !== undefined && trouble.up[index] === 0;
+  const isUnscraped = trouble.unscraped === true;
+  const isDown = isUnscraped || (trouble.up !== undefined && trouble.up[index] === 0);
   const traffic = trouble.traffic ?? 1;
   // Two attempts a second, of which one is ordered, a quarter given up and a little declined; at night nearly none.
   const scale = trouble.night === true ? 0 : seconds;
@@ -99,7 +102,7 @@ function instanceSeries(
   const gauge = (name: string, labels: string, healthy: number, troubled: number) =>
     series.push({
       series: `${name}{${labels === '' ? target : `${labels},${target}`}}`,
-      values: `${healthy}x${phases.healthy} ${isDown && name !== 'up' ? 'stale' : `${troubled}x${phases.troubled}`}`,
+      values: `${healthy}x${phases.healthy} ${isDown && (name !== 'up' || isUnscraped) ? 'stale' : `${troubled}x${phases.troubled}`}`,
     });
 
   gauge('up', '', 1, isDown ? 0 : 1);

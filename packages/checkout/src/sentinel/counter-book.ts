@@ -128,7 +128,7 @@ export class CounterBook<Meaning> {
   #firstIncrease(target: Target, value: number, atMs: number): number {
     if (target.firstMs < atMs) return target.isForgetful ? 0 : value;
     target.firstMs = atMs;
-    return target.startedMs > atMs - BORN_WITHIN_MS ? value : 0;
+    return target.startedMs > 0 && target.startedMs > atMs - BORN_WITHIN_MS ? value : 0;
   }
 
   #counter(labels: Labels, nowMs: number): Counter<Meaning> | undefined {

@@ -12,6 +12,14 @@ export type Signal =
   | 'silence'
   | 'declines';
 
+/** Signals that are learned about together. */
+export type SignalGroup = 'failures' | 'slow' | 'declines' | 'missing';
+
+/** The group of a signal. */
+export function groupOf(signal: Signal): SignalGroup {
+  return signal === 'failures' || signal === 'slow' || signal === 'declines' ? signal : 'missing';
+}
+
 /** Something that is wrong now, from when it was certain until it is certainly over. */
 export interface Incident {
   readonly signal: Signal;
@@ -32,6 +40,9 @@ export interface Incident {
   readonly recovery: Recovery;
   /** Calm that it takes to be over. */
   readonly calmMs: number;
+  /** Bad events and all of them in the bin that is being filled. */
+  binBad: number;
+  binAll: number;
   /** Bad events and all of them since the onset. */
   totalBad: number;
   totalAll: number;
@@ -76,6 +87,8 @@ export function openIncident(
     evidence,
     bad,
     all,
+    binBad: 0,
+    binAll: 0,
     totalBad: bad,
     totalAll: all,
     elsewhere: 0,

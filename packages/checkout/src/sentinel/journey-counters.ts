@@ -4,7 +4,7 @@ import { MinuteRing } from './minute-ring.ts';
 import type { Dimension, Slice } from './slice.ts';
 
 /** How a checkout ended, as far as the sentinel tells it apart. */
-export type OutcomeKind = 'success' | 'technical' | 'declined' | 'abandoned';
+type OutcomeKind = 'success' | 'technical' | 'declined' | 'abandoned';
 
 /** The counter of one way in which checkouts end, or of one bucket of durations: what it counts, and for which parts. */
 export interface JourneyCounter {

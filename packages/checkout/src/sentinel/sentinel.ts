@@ -1,10 +1,11 @@
 import { Labels, type Logger, Matcher, METRIC_NAME, type Series, silentLogger } from '@tillwatch/model';
 import { CounterBook } from './counter-book.ts';
-import { Detector, type Evidence } from './detector.ts';
+import { Detector } from './detector.ts';
 import type { Incident } from './incident.ts';
 import { type JourneyCounter, journeyCounter, METRICS } from './journey-counters.ts';
 import { metricSelector, type Selector, type SentinelReader } from './reader.ts';
 import { ScrapeWatch } from './scrape-watch.ts';
+import type { Evidence } from './shop-tests.ts';
 import { Slices } from './slices.ts';
 import { THRESHOLDS, type Thresholds } from './thresholds.ts';
 
@@ -60,6 +61,9 @@ const FINE_PAST_MS = 3_600_000;
 /** A tick that comes later than this catches up in small bins. */
 const LATE_MS = 120_000;
 
+/** The first look at a shop has no look before it. */
+const LONGEST_BIN_MS = 3_600_000;
+
 const FORGET_EVERY_MS = 600_000;
 /** Evidence below this is the noise of every day. */
 const LEAST_EVIDENCE = 2;
@@ -105,7 +109,7 @@ class CounterSentinel implements Sentinel {
       metricSelector(METRICS.views, jobs, anyOf('route', routes), new Matcher('code', '=~', '2..|3..')),
     ];
     this.#slices = new Slices(options.mostSlices ?? 500, this.#thresholds);
-    this.#detector = new Detector(this.#slices, options.slowSeconds ?? 3, this.#thresholds, 0);
+    this.#detector = new Detector(this.#slices, options.slowSeconds ?? 3, this.#thresholds);
     this.#book = new CounterBook(
       (labels) => {
         const counter = journeyCounter(labels);
@@ -222,7 +226,8 @@ class CounterSentinel implements Sentinel {
     }
     if (name === METRICS.started) {
       for (let i = 0; i <= last; i++)
-        if (this.#book.started(labels, values[i]! * 1_000, timestampsMs[i]!)) this.#detector.restarted(timestampsMs[i]!);
+        if (this.#book.started(labels, values[i]! * 1_000, timestampsMs[i]!))
+          this.#detector.restarted(timestampsMs[i]!);
       return;
     }
     const didRestart = this.#book.take(series, (counter, increase, atMs) => {
@@ -241,7 +246,7 @@ class CounterSentinel implements Sentinel {
       // Only time of which there are samples can be called quiet.
       const scrapedMs = Number.isFinite(this.#newestSampleMs) ? Math.max(0, newestMs - this.#newestSampleMs) : 0;
       this.#newestSampleMs = Math.max(this.#newestSampleMs, newestMs);
-      this.#detector.endBin(Math.max(sinceMs, nowMs - 3_600_000), nowMs, scrapedMs, isPast);
+      this.#detector.endBin({ sinceMs: Math.max(sinceMs, nowMs - LONGEST_BIN_MS), nowMs, scrapedMs }, isPast);
     }
   }
 

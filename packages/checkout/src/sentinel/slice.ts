@@ -71,7 +71,7 @@ const COUNTS_ATTEMPTS: ReadonlySet<Dimension> = new Set(['all', 'channel', 'regi
 const HAS_SHARE: ReadonlySet<Dimension> = new Set(['channel', 'region', 'provider', 'method']);
 
 /** Shares move for good reasons too: regions wake up at different times, and holidays shift that by hours. */
-const LEAST_MARGIN: Partial<Record<Dimension, number>> = { region: 0.65, channel: 0.3, provider: 0.3, method: 0.3 };
+const LEAST_MARGIN: Partial<Record<Dimension, number>> = { region: 0.65, channel: 0.3, provider: 0.4, method: 0.4 };
 const SHARE_MEMORY_MS = 3 * 3_600_000;
 const SURGE_MEMORY_MS = 600_000;
 
@@ -117,4 +117,25 @@ export function createSlice(dimension: Dimension, value: string, nowMs: number, 
       ? createBelow(thresholds, LEAST_MARGIN[dimension], SHARE_MEMORY_MS)
       : undefined,
   };
+}
+
+/** The labels that select the slice; none for the whole. */
+export function sliceLabels({ dimension, value }: Slice): Readonly<Record<string, string>> {
+  if (dimension === 'all') return {};
+  if (dimension !== 'timing') return { [dimension]: value };
+  const [step = '', provider] = value.split('\u0000');
+  return provider === undefined ? { step } : { step, provider };
+}
+
+/** Sets the counts of the current bin to zero. */
+export function clearBin(slice: Slice): void {
+  slice.failed = 0;
+  slice.finished = 0;
+  slice.declined = 0;
+  slice.orders = 0;
+  slice.attempts = 0;
+  slice.ended = 0;
+  slice.explained = 0;
+  slice.slow = 0;
+  slice.timed = 0;
 }

@@ -29,6 +29,8 @@ export interface Thresholds {
   /** Evidence that it is over. */
   readonly over: number;
   readonly restartMs: number;
+  /** Evidence above which nobody answers any more. */
+  readonly silent: number;
   /** Missed scrapes of every instance are worth this much each. */
   readonly perMissedScrape: number;
 }
@@ -38,9 +40,9 @@ export const THRESHOLDS: Thresholds = {
   duringRestart: 10,
   besideOpen: 6,
   outside: 3,
-  outsideMany: 5.5,
-  manyFailures: 10,
-  guardMs: 60_000,
+  outsideMany: 4.5,
+  manyFailures: 20,
+  guardMs: 55_000,
   missingGuardMs: 30_000,
   severeShare: 0.25,
   severeEvidence: 5,
@@ -51,6 +53,7 @@ export const THRESHOLDS: Thresholds = {
   calmMs: 270_000,
   over: 4,
   restartMs: 180_000,
+  silent: 12,
   perMissedScrape: 3.9,
 };
 

@@ -1,5 +1,5 @@
 import { type ReplayOptions, replayRules } from '@tillwatch/alerting';
-import { costOfAlerts, type Loss, type TillwatchConfig } from '@tillwatch/checkout';
+import { costOfAlerts, type Loss, onsetOfAlerts, type TillwatchConfig } from '@tillwatch/checkout';
 import type { RuleGroup } from '@tillwatch/config';
 import { Matcher, METRIC_NAME, type Queryable } from '@tillwatch/model';
 import { localQuerier, QueryEngine } from '../query/query-engine.ts';
@@ -18,7 +18,7 @@ interface IncidentCost {
   readonly moneyPerMinute: number;
 }
 
-/** An incident with its price. */
+/** An incident with its price; where it has one, it begins when the trouble began. */
 export interface PricedIncident extends Incident {
   /** `undefined`: not measured. */
   readonly cost: IncidentCost | undefined;
@@ -43,6 +43,8 @@ const MOST_PRICED = 200;
 const MINUTE_MS = 60_000;
 /** Before an incident, so much is needed to know what was usual. */
 const USUAL_MS = 8 * 3_600_000;
+/** Before an incident, so much is needed to find when it began. */
+const ONSET_MS = 3 * 3_600_000;
 const OUTCOMES = 'checkout_outcomes_total';
 const COUNTERS: readonly string[] = ['checkout_attempts_total', OUTCOMES, 'checkout_order_value_total'];
 /** What the sentinel reads beside these. */
@@ -59,7 +61,10 @@ export function costNeeds(hasSentinel: boolean): NeededSeries[] {
   }));
 }
 
-/** Measures what incidents cost; none has a cost where no checkouts are counted. */
+/**
+ * Measures what incidents cost, from when the trouble began: rules notice it some time later. None has a cost where no checkouts are
+ * counted.
+ */
 export async function priceIncidents(
   incidents: readonly Incident[],
   options: PricingOptions,
@@ -68,8 +73,10 @@ export async function priceIncidents(
   const priced: PricedIncident[] = [];
   for (const [i, incident] of incidents.entries()) {
     options.signal?.throwIfAborted();
-    const cost = isCounted && i < MOST_PRICED ? await costOf(incident, options) : undefined;
-    priced.push({ ...incident, cost });
+    if (isCounted && i < MOST_PRICED) {
+      const sinceMs = Math.min(incident.sinceMs, await onsetOf(incident, options));
+      priced.push({ ...incident, sinceMs, cost: await costOf({ ...incident, sinceMs }, options) });
+    } else priced.push({ ...incident, cost: undefined });
     options.onProgress?.((i + 1) / incidents.length);
   }
   return priced;
@@ -86,6 +93,19 @@ export async function mappedCounters(
 ): Promise<Queryable> {
   const mapping = mappingGroups(groups);
   return mapping.length === 0 ? queryable : (await replayRules({ ...options, groups: mapping, queryable })).queryable;
+}
+
+/** What the rules record is no longer there, so they run once more for the hours before. */
+async function onsetOf(
+  { firedAtMs, alerts }: Incident,
+  { shop, queryable, groups, evaluationIntervalMs, signal }: PricingOptions,
+): Promise<number> {
+  const recording = onlyRecording(groups, () => true);
+  if (recording.length === 0) return firedAtMs;
+  const times = { fromMs: firedAtMs - ONSET_MS, toMs: firedAtMs, evaluationIntervalMs, signal };
+  const { queryable: past } = await replayRules({ ...times, groups: recording, queryable });
+  const labels = alerts.map((alert) => alert.labels);
+  return onsetOfAlerts(localQuerier(new QueryEngine(past)), shop, labels, firedAtMs);
 }
 
 async function costOf(
@@ -122,10 +142,14 @@ function hasOutcomes({ queryable, startMs, toMs }: PricingOptions): boolean {
 }
 
 function mappingGroups(groups: readonly RuleGroup[]): RuleGroup[] {
+  return onlyRecording(groups, (record) => COUNTERS.includes(record));
+}
+
+function onlyRecording(groups: readonly RuleGroup[], isWanted: (record: string) => boolean): RuleGroup[] {
   return groups
     .map((group) => ({
       ...group,
-      rules: group.rules.filter((rule) => rule.kind === 'recording' && COUNTERS.includes(rule.record)),
+      rules: group.rules.filter((rule) => rule.kind === 'recording' && isWanted(rule.record)),
     }))
     .filter(({ rules }) => rules.length > 0);
 }

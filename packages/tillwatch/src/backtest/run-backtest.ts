@@ -17,6 +17,8 @@ export interface BacktestOptions {
   readonly routing: AlertmanagerConfig | undefined;
   /** What costs are measured with; `undefined`: they are not. */
   readonly shop: TillwatchConfig | undefined;
+  /** The shop that the sentinel watches; `undefined`: it is not replayed, and the past has what it said or not. */
+  readonly sentinel: TillwatchConfig | undefined;
   /** What happens from here to there is in the result. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -57,11 +59,11 @@ const SENTINEL_LEAD_MS = 3_600_000;
  * led through the past before. Rejects with the reason of `signal` when it is aborted.
  */
 export async function runBacktest(options: BacktestOptions): Promise<Backtest> {
-  const { rules, source, shop } = options;
+  const { rules, source, sentinel } = options;
   const metrics = sentinelMetrics(ruleNeeds(rules.groups).series);
-  if (metrics.size === 0 || shop === undefined) return replayed(options, 0);
+  if (metrics.size === 0 || sentinel === undefined) return replayed(options, 0);
   const past = await sentinelPast({
-    config: shop,
+    config: sentinel,
     queryable: await mappedCounters(rules.groups, source.queryable, {
       fromMs: options.startMs,
       toMs: options.toMs,

@@ -10,7 +10,8 @@ import type { OrderOutcome } from '../backtest/orders/order.ts';
 import { ORDER_FIELDS, type OrderField } from '../backtest/orders/order-columns.ts';
 import { statusWord, TimeReader } from '../backtest/orders/order-fields.ts';
 import { Progress } from '../backtest/progress.ts';
-import { backtestJson, backtestText, comparisonJson, comparisonText, type ReportContext } from '../backtest/report.ts';
+import { backtestJson, comparisonJson } from '../backtest/report-json.ts';
+import { backtestText, comparisonText, type ReportContext } from '../backtest/report-text.ts';
 import { ruleNeeds, withMore } from '../backtest/rule-needs.ts';
 import { loadRuleSet, type RuleSet, unknownShop } from '../backtest/rule-set.ts';
 import { type Backtest, runBacktest } from '../backtest/run-backtest.ts';
@@ -53,6 +54,7 @@ const SOURCES = ['data', 'prometheus', 'openmetrics', 'orders'] as const;
 const LONGEST_WARM_UP_MS = 8 * 86_400_000;
 const DEFAULT_SPAN_MS = 7 * 86_400_000;
 const DEFAULT_INTERVAL_MS = 15_000;
+const DEFAULT_CURRENCY = 'EUR';
 const INTERRUPTED = 130;
 
 /** Replays rules over the past and says what would have happened; with `--compare`, two rule sets side by side. */
@@ -79,7 +81,7 @@ export async function backtestCommand(terminal: Terminal, options: BacktestComma
       timezone: timezoneOf(options, loaded.shop),
       isRouted: loaded.routing !== undefined,
     };
-    const shop = loaded.shop ?? unknownShop('EUR');
+    const shop = loaded.shop ?? unknownShop(source.currency ?? DEFAULT_CURRENCY);
     const results: Backtest[] = [];
     for (const [i, rules] of loaded.sets.entries()) {
       const what = loaded.sets.length === 1 ? 'replaying' : `replaying ${'AB'[i]}`;
@@ -89,6 +91,7 @@ export async function backtestCommand(terminal: Terminal, options: BacktestComma
           source,
           routing: loaded.routing,
           shop,
+          sentinel: options.sentinel ? (rules.config ?? loaded.shop) : undefined,
           ...times,
           evaluationIntervalMs: plan.intervalMs,
           signal: interrupt.signal,
@@ -257,7 +260,7 @@ async function openSource(
     ...read,
     intervalMs,
     job: shop?.targets[0]?.job ?? 'shop',
-    currency: shop?.shop.currency ?? 'EUR',
+    currency: shop?.shop.currency ?? DEFAULT_CURRENCY,
     fromMs: fromMs === undefined ? undefined : fromMs - warmUpMs,
     toMs,
     columns: readColumns(options.columns ?? []),

@@ -44,11 +44,11 @@ const file = (name: string) => join(dir, name);
 const START_S = Date.UTC(2026, 9, 1) / 1_000;
 
 /** Nine hours of six payments a minute of 50 EUR each, all of which fail from 08:00 to 08:20. */
-function payments(): string {
+function payments(currency: (s: number) => string = () => 'EUR'): string {
   const rows: string[] = [];
   for (let s = 5; s < 9 * 3_600; s += 10) {
     const isBroken = s >= 8 * 3_600 && s < 8 * 3_600 + 1_200;
-    rows.push(`${START_S + s},${isBroken ? 'failed,processing_error' : 'paid,'},50,EUR,stripe`);
+    rows.push(`${START_S + s},${isBroken ? 'failed,processing_error' : 'paid,'},50,${currency(s)},stripe`);
   }
   return ['created,status,failure code,amount,currency,provider', ...rows.reverse(), ''].join('\n');
 }
@@ -177,7 +177,8 @@ describe('tillwatch backtest', () => {
     const { code, out } = await run('--config', file('tillwatch.yaml'), '--orders', file('payments.csv'));
     expect(code).toBe(0);
     expect(out).toContain('1 incident pages');
-    expect(out).toMatch(/2026-10-01 08:0\d:\d\d .*Checkout\w+.* dev, ops, business /);
+    // The trouble began before rules were sure of it.
+    expect(out).toMatch(/2026-10-01 08:00:\d\d +\d+m\S* +[12]m\S* +Checkout\w+.* dev, ops, business /);
   });
 
   test('without routing says when it would have fired', async () => {
@@ -220,6 +221,22 @@ groups:
     // Eight orders a minute for twenty minutes are the most that can be lost.
     expect(incidents[0].cost.whole.orders.mid).toBeGreaterThan(60);
     expect(incidents[0].cost.whole.orders.mid).toBeLessThanOrEqual(170);
+  });
+
+  test('counts in the currency of the orders, and keeps several of them apart', async () => {
+    await writeFile(
+      file('francs.csv'),
+      payments(() => 'CHF'),
+    );
+    await writeFile(
+      file('mixed.csv'),
+      payments((s) => (s % 20 < 10 ? 'EUR' : 'CHF')),
+    );
+    const rules = ['--rules', file('rules.yml'), '--orders'];
+    expect((await run(...rules, file('francs.csv'))).out).toMatch(/orders, \d+ CHF \(\d+\) +\d+\.\d orders, \d+ CHF\n/);
+    const { out } = await run(...rules, file('mixed.csv'));
+    expect(out).toMatch(/orders, \d+ EUR, \d+ CHF \(\d+\)/);
+    expect(out).toContain('Amounts are in CHF, EUR.');
   });
 
   test('of a time in which nothing is wrong says so', async () => {

@@ -59,6 +59,7 @@ export async function ordersSource(file: string, options: OrdersSourceOptions): 
     queryable: spool,
     firstMs: spool.firstMs ?? first,
     lastMs: spool.lastMs ?? last,
+    currency: facts.currencies.size === 1 ? [...facts.currencies][0] : undefined,
     notes: notesOf(facts, options),
     close: async () => spool.close(),
   };

@@ -8,6 +8,8 @@ export interface BacktestSource {
   /** The first and the last sample; ms since the epoch. */
   readonly firstMs: number;
   readonly lastMs: number;
+  /** The currency of all amounts, where the past says so itself. */
+  readonly currency?: string | undefined;
   /** What somebody who reads the result should know about where it comes from. */
   readonly notes: readonly string[];
   /** Gives back files and memory. May be called twice. */
