@@ -14,7 +14,7 @@ import type { Thresholds } from './thresholds.ts';
 const MOST_OPEN = 4;
 
 /** What is left of the own level, at most, when events are missing. */
-const FALLEN = 0.85;
+const FALLEN = 0.9;
 
 /** A part that misses events is told about only when nothing before it in the journey does. */
 const BEFORE: Partial<Record<Signal, readonly Signal[]>> = {
@@ -189,7 +189,7 @@ export class Detector {
     if (verdict.total < convincing || verdict.outside < outside) return;
     const open = this.#open.list;
     // Who tries out cards with one provider makes the others look few.
-    const isBlurred = signal !== 'missing_traffic' && open.some((incident) => incident.signal === 'declines');
+    const isBlurred = slice !== this.#tests.all && open.some((incident) => incident.signal === 'declines');
     if (isBlurred && verdict.total < 2 * convincing) return;
     if (open.length >= MOST_OPEN || open.some((incident) => this.#isTold(signal, slice, incident))) return;
     this.#open.open(

@@ -1,4 +1,4 @@
-const NOW_MS = 120_000;
+const NOW_MS = 60_000;
 const LATELY_MS = 30 * 60_000;
 
 /** The rate of events now and lately: whatever else grows, nothing is missing from what did not fall. */

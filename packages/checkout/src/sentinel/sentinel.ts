@@ -1,4 +1,5 @@
 import { Labels, type Logger, Matcher, METRIC_NAME, type Series, silentLogger } from '@tillwatch/model';
+import { Bins } from './bins.ts';
 import { CounterBook } from './counter-book.ts';
 import { Detector } from './detector.ts';
 import type { Incident } from './incident.ts';
@@ -42,7 +43,8 @@ export interface Sentinel {
    * that time and goes on is known afterwards. Rejects when the store cannot be asked; what was learned until then is kept.
    */
   learn(nowMs: number): Promise<void>;
-  /** Looks at what has arrived since the last tick. A time that is not after the last one is passed over. Rejects like `learn`. */
+  /** Looks at what has arrived since the last tick. A time that is not after the last one is passed over; a clock that
+   * was set back by more than five minutes makes the sentinel learn anew. Rejects like `learn`. */
   tick(nowMs: number): Promise<void>;
   /** What is published now, as of the last tick: evidence, open incidents and the sentinel's own health. */
   samples(): SentinelSample[];
@@ -69,9 +71,21 @@ const FORGET_EVERY_MS = 600_000;
 const LEAST_EVIDENCE = 2;
 const MOST_EVIDENCE_SERIES = 100;
 
+/** A clock that goes back further than this was wrong before. */
+const CLOCK_STEP_MS = 300_000;
+
 /** Creates a sentinel that knows nothing yet. */
 export function createSentinel(options: SentinelOptions): Sentinel {
   return new CounterSentinel(options);
+}
+
+/** Everything that a sentinel has learned and follows. */
+interface Knowledge {
+  readonly book: CounterBook<JourneyCounter>;
+  readonly slices: Slices;
+  readonly detector: Detector;
+  readonly scrapes: ScrapeWatch;
+  readonly bins: Bins;
 }
 
 class CounterSentinel implements Sentinel {
@@ -80,11 +94,10 @@ class CounterSentinel implements Sentinel {
   readonly #learnMs: number;
   readonly #logger: Logger;
   readonly #thresholds: Thresholds;
-  readonly #book: CounterBook<JourneyCounter>;
-  readonly #slices: Slices;
-  readonly #detector: Detector;
-  readonly #scrapes = new ScrapeWatch();
-  readonly #bins = new Bins();
+  readonly #mostSlices: number;
+  readonly #mostSeries: number;
+  readonly #slowSeconds: number;
+  #knowledge: Knowledge;
   #lastMs = Number.NEGATIVE_INFINITY;
   #newestSampleMs = Number.NEGATIVE_INFINITY;
   #lastForgetMs = Number.NEGATIVE_INFINITY;
@@ -108,17 +121,10 @@ class CounterSentinel implements Sentinel {
       metricSelector(METRICS.durations, jobs),
       metricSelector(METRICS.views, jobs, anyOf('route', routes), new Matcher('code', '=~', '2..|3..')),
     ];
-    this.#slices = new Slices(options.mostSlices ?? 500, this.#thresholds);
-    this.#detector = new Detector(this.#slices, options.slowSeconds ?? 3, this.#thresholds);
-    this.#book = new CounterBook(
-      (labels) => {
-        const counter = journeyCounter(labels);
-        if (counter !== undefined) this.#detector.admit(counter);
-        return counter;
-      },
-      (counter) => this.#detector.dismiss(counter),
-      options.mostSeries ?? 20_000,
-    );
+    this.#mostSlices = options.mostSlices ?? 500;
+    this.#mostSeries = options.mostSeries ?? 20_000;
+    this.#slowSeconds = options.slowSeconds ?? 3;
+    this.#knowledge = this.#blank();
   }
 
   async learn(nowMs: number): Promise<void> {
@@ -127,13 +133,16 @@ class CounterSentinel implements Sentinel {
     for (let at = fromMs; at < fineMs; at += CHUNK_MS)
       await this.#catchUp(at, Math.min(fineMs, at + CHUNK_MS), COARSE_MS);
     await this.#catchUp(fineMs, nowMs, FINE_MS);
-    this.#learnedMs = Number.isFinite(this.#scrapes.firstMs) ? Math.max(0, nowMs - this.#scrapes.firstMs) : 0;
-    this.#scrapes.resume(nowMs);
+    this.#learnedMs = Number.isFinite(this.#knowledge.scrapes.firstMs)
+      ? Math.max(0, nowMs - this.#knowledge.scrapes.firstMs)
+      : 0;
+    this.#knowledge.scrapes.resume(nowMs);
   }
 
   async tick(nowMs: number): Promise<void> {
     if (nowMs <= this.#lastMs) {
       this.#passedOver++;
+      if (this.#lastMs - nowMs > CLOCK_STEP_MS) await this.#learnAnew(nowMs);
       return;
     }
     const isLate = nowMs - this.#lastMs > LATE_MS;
@@ -141,7 +150,7 @@ class CounterSentinel implements Sentinel {
       if (Number.isFinite(this.#lastMs))
         this.#logger.info('the sentinel catches up', { missedMs: nowMs - this.#lastMs });
       await this.#catchUp(Math.max(this.#lastMs, nowMs - FINE_PAST_MS), nowMs, FINE_MS);
-      this.#scrapes.resume(nowMs);
+      this.#knowledge.scrapes.resume(nowMs);
     } else {
       const series = await this.#read(Math.max(this.#lastMs - OVERLAP_MS, 0), nowMs);
       const sinceMs = this.#lastMs;
@@ -155,14 +164,14 @@ class CounterSentinel implements Sentinel {
   }
 
   incidents(): readonly Incident[] {
-    return this.#detector.incidents;
+    return this.#knowledge.detector.incidents;
   }
 
   samples(): SentinelSample[] {
     const samples: SentinelSample[] = [];
     const put = (name: string, labels: Readonly<Record<string, string>>, value: number) =>
       samples.push({ labels: Labels.of({ ...labels, [METRIC_NAME]: name }), value });
-    for (const incident of this.#detector.incidents) {
+    for (const incident of this.#knowledge.detector.incidents) {
       const labels = { ...incident.labels, signal: incident.signal };
       put('tillwatch_incident', labels, this.#valueOf(incident));
       put('tillwatch_incident_evidence', labels, incident.evidence);
@@ -174,23 +183,45 @@ class CounterSentinel implements Sentinel {
     put('tillwatch_sentinel_ticks_passed_over_total', {}, this.#passedOver);
     put('tillwatch_sentinel_failed_reads_total', {}, this.#failedReads);
     if (Number.isFinite(this.#lastMs)) put('tillwatch_sentinel_last_tick_timestamp_seconds', {}, this.#lastMs / 1_000);
-    put('tillwatch_sentinel_slices', {}, this.#slices.size);
-    put('tillwatch_sentinel_slices_dropped_total', {}, this.#slices.dropped);
-    put('tillwatch_sentinel_series', {}, this.#book.size);
-    put('tillwatch_sentinel_samples_dropped_total', {}, this.#book.dropped);
+    put('tillwatch_sentinel_slices', {}, this.#knowledge.slices.size);
+    put('tillwatch_sentinel_slices_dropped_total', {}, this.#knowledge.slices.dropped);
+    put('tillwatch_sentinel_series', {}, this.#knowledge.book.size);
+    put('tillwatch_sentinel_samples_dropped_total', {}, this.#knowledge.book.dropped);
     put('tillwatch_sentinel_learned_seconds', {}, this.#learnedMs / 1_000);
     return samples;
   }
 
+  /** What was learned by a clock that was wrong is of no use. */
+  async #learnAnew(nowMs: number): Promise<void> {
+    this.#logger.warn('the clock was set back, the sentinel learns anew', { backMs: this.#lastMs - nowMs });
+    this.#knowledge = this.#blank();
+    this.#lastMs = Number.NEGATIVE_INFINITY;
+    this.#newestSampleMs = Number.NEGATIVE_INFINITY;
+    this.#lastForgetMs = Number.NEGATIVE_INFINITY;
+    await this.learn(nowMs);
+  }
+
+  #blank(): Knowledge {
+    const slices = new Slices(this.#mostSlices, this.#thresholds);
+    const detector = new Detector(slices, this.#slowSeconds, this.#thresholds);
+    const meaningOf = (labels: Labels) => {
+      const counter = journeyCounter(labels);
+      if (counter !== undefined) detector.admit(counter);
+      return counter;
+    };
+    const book = new CounterBook<JourneyCounter>(meaningOf, (gone) => detector.dismiss(gone), this.#mostSeries);
+    return { book, slices, detector, scrapes: new ScrapeWatch(), bins: new Bins() };
+  }
+
   /** What is wrong, as a number that an alert can tell: the share that fails, what is left of the usual, or seconds. */
   #valueOf({ signal, bad, all }: Incident): number {
-    if (signal === 'slow') return this.#detector.slowBoundSeconds;
+    if (signal === 'slow') return this.#knowledge.detector.slowBoundSeconds;
     const share = all > 0 ? bad / all : 0;
     return signal.startsWith('missing') ? Math.max(0, 1 - share) : share;
   }
 
   #topEvidence(): Evidence[] {
-    return this.#detector.evidence(LEAST_EVIDENCE).slice(0, MOST_EVIDENCE_SERIES);
+    return this.#knowledge.detector.evidence(LEAST_EVIDENCE).slice(0, MOST_EVIDENCE_SERIES);
   }
 
   async #read(fromMs: number, toMs: number, stepMs?: number): Promise<Iterable<Series>> {
@@ -199,7 +230,7 @@ class CounterSentinel implements Sentinel {
     } catch (error) {
       this.#failedReads++;
       // What was not seen is not known to be silent.
-      this.#scrapes.resume(toMs);
+      this.#knowledge.scrapes.resume(toMs);
       throw error;
     }
   }
@@ -220,78 +251,54 @@ class CounterSentinel implements Sentinel {
     const last = timestampsMs.length - 1;
     if (last < 0) return;
     if (name === METRICS.up) {
-      this.#book.scraped(labels, timestampsMs[0]!);
-      this.#scrapes.take(series);
+      this.#knowledge.book.scraped(labels, timestampsMs[0]!);
+      this.#knowledge.scrapes.take(series);
       return;
     }
     if (name === METRICS.started) {
       for (let i = 0; i <= last; i++)
-        if (this.#book.started(labels, values[i]! * 1_000, timestampsMs[i]!))
-          this.#detector.restarted(timestampsMs[i]!);
+        if (this.#knowledge.book.started(labels, values[i]! * 1_000, timestampsMs[i]!))
+          this.#knowledge.detector.restarted(timestampsMs[i]!);
       return;
     }
-    const didRestart = this.#book.take(series, (counter, increase, atMs) => {
-      this.#bins.add(Math.max(0, binOf(atMs)), counter, increase, atMs);
+    const didRestart = this.#knowledge.book.take(series, (counter, increase, atMs) => {
+      this.#knowledge.bins.add(Math.max(0, binOf(atMs)), counter, increase, atMs);
     });
-    if (didRestart) this.#detector.restarted(timestampsMs[last]!);
+    if (didRestart) this.#knowledge.detector.restarted(timestampsMs[last]!);
   }
 
   #endBins(fromMs: number, binMs: number, count: number, isPast: boolean): void {
     for (let bin = 0; bin < count; bin++) {
       const sinceMs = fromMs + bin * binMs;
       const nowMs = sinceMs + binMs;
-      const newestMs = this.#bins.drain(bin, (counter, increase, atMs) =>
-        this.#detector.count(counter, increase, atMs),
+      const newestMs = this.#knowledge.bins.drain(bin, (counter, increase, atMs) =>
+        this.#knowledge.detector.count(counter, increase, atMs),
       );
       // Only time of which there are samples can be called quiet.
       const scrapedMs = Number.isFinite(this.#newestSampleMs) ? Math.max(0, newestMs - this.#newestSampleMs) : 0;
       this.#newestSampleMs = Math.max(this.#newestSampleMs, newestMs);
-      this.#detector.endBin({ sinceMs: Math.max(sinceMs, nowMs - LONGEST_BIN_MS), nowMs, scrapedMs }, isPast);
+      this.#knowledge.detector.endBin({ sinceMs: Math.max(sinceMs, nowMs - LONGEST_BIN_MS), nowMs, scrapedMs }, isPast);
     }
   }
 
   #judgeSilence(nowMs: number): void {
-    const missed = this.#scrapes.missed(nowMs);
-    const labels = this.#scrapes.jobLabels();
-    this.#detector.silent(missed * this.#thresholds.perMissedScrape, this.#scrapes.lastUpMs, nowMs, labels);
+    const missed = this.#knowledge.scrapes.missed(nowMs);
+    const labels = this.#knowledge.scrapes.jobLabels();
+    this.#knowledge.detector.silent(
+      missed * this.#thresholds.perMissedScrape,
+      this.#knowledge.scrapes.lastUpMs,
+      nowMs,
+      labels,
+    );
   }
 
   #forget(nowMs: number): void {
     this.#lastForgetMs = nowMs;
-    this.#book.forget(nowMs);
-    this.#slices.forget(nowMs);
+    this.#knowledge.book.forget(nowMs);
+    this.#knowledge.slices.forget(nowMs);
   }
 }
 
 function anyOf(label: string, values: readonly string[]): Matcher {
   return new Matcher(label, '=~', values.map((value) => value.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')).join('|'));
-}
-
-/** Increases by bin, in columns: the past of a large shop is millions of them. */
-class Bins {
-  readonly #bins: { counters: JourneyCounter[]; increases: number[]; atMs: number[]; newestMs: number }[] = [];
-
-  add(index: number, counter: JourneyCounter, increase: number, atMs: number): void {
-    while (this.#bins.length <= index)
-      this.#bins.push({ counters: [], increases: [], atMs: [], newestMs: Number.NEGATIVE_INFINITY });
-    const bin = this.#bins[index]!;
-    if (atMs > bin.newestMs) bin.newestMs = atMs;
-    if (increase === 0) return;
-    bin.counters.push(counter);
-    bin.increases.push(increase);
-    bin.atMs.push(atMs);
-  }
-
-  /** Empties a bin and returns the time of its newest sample, rising or not. */
-  drain(index: number, take: (counter: JourneyCounter, increase: number, atMs: number) => void): number {
-    const bin = this.#bins[index];
-    if (bin === undefined) return Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < bin.counters.length; i++) take(bin.counters[i]!, bin.increases[i]!, bin.atMs[i]!);
-    const { newestMs } = bin;
-    bin.counters.length = 0;
-    bin.increases.length = 0;
-    bin.atMs.length = 0;
-    bin.newestMs = Number.NEGATIVE_INFINITY;
-    return newestMs;
-  }
 }

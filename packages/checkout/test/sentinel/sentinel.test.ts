@@ -310,6 +310,19 @@ describe('what it knows and what it does not', () => {
     expect(await watch(30)).toEqual([]);
   });
 
+  test('a clock that was an hour ahead and is set right: the sentinel learns anew and goes on', async () => {
+    const { shop, sentinel, watch } = await watched({
+      attemptsPerMinute: 40,
+      customer: troubled(minutes(10), minutes(60), ofNordpay),
+    });
+    await watch(5);
+    await sentinel.tick(shop.nowMs + HOUR_MS);
+    await sentinel.tick(shop.nowMs);
+    const told = await watch(10);
+    expect(told).toMatchObject([{ signal: 'failures', labels: { provider: 'nordpay' } }]);
+    expect(told[0]!.from).toBeLessThan(8);
+  });
+
   test('a store that does not answer is no silent shop, and what was missed is caught up with', async () => {
     const { shop, sentinel, watch } = await watched({
       attemptsPerMinute: 40,

@@ -178,7 +178,7 @@ describe('tillwatch backtest', () => {
     expect(code).toBe(0);
     expect(out).toContain('1 incident pages');
     // The trouble began before rules were sure of it.
-    expect(out).toMatch(/2026-10-01 08:00:\d\d +\d+m\S* +[12]m\S* +Checkout\w+.* dev, ops, business /);
+    expect(out).toMatch(/2026-10-01 08:00:\d\d +\d+m\S* +\S+ +Checkout\w+.* dev, ops, business /);
   });
 
   test('without routing says when it would have fired', async () => {
