@@ -79,7 +79,8 @@ function evalStart(series: readonly Series[], firstMs: number): number {
     const usualMs = median(gaps(at, 0, 4 * RUN));
     for (let i = RUN; i + RUN < at.length; i++) {
       if (at[i + 1]! - at[i]! >= 0.5 * usualMs || median(gaps(at, i, RUN)) >= 0.5 * usualMs) continue;
-      start = Math.min(start, at[i]!);
+      // The gap before may begin in the history: the sample after it is certainly one of the frequent ones.
+      start = Math.min(start, at[i + 1]!);
       break;
     }
   }

@@ -177,6 +177,20 @@ export type DurationExpr =
       readonly args: readonly DurationExpr[];
     };
 
+const BINDING: Readonly<Record<BinaryOp, number>> = {
+  or: 1,
+  ...{ and: 2, unless: 2 },
+  ...{ '==': 3, '!=': 3, '<': 3, '<=': 3, '>': 3, '>=': 3, '</': 3, '>/': 3 },
+  ...{ '+': 4, '-': 4 },
+  ...{ '*': 5, '/': 5, '%': 5, atan2: 5 },
+  '^': 6,
+};
+
+/** Does `x before y op z` mean `x before (y op z)`? Operators of one precedence group to the left, but for `^`. */
+export function bindsTighter(op: BinaryOp, before: BinaryOp): boolean {
+  return BINDING[op] > BINDING[before] || (op === '^' && before === '^');
+}
+
 /** Is the operator one of `and`, `or`, `unless`? */
 export function isSetOp(op: BinaryOp): op is SetOp {
   return op === 'and' || op === 'or' || op === 'unless';

@@ -23,7 +23,7 @@ import type {
   VectorMatching,
   VectorSelector,
 } from './ast.ts';
-import { isSetOp } from './ast.ts';
+import { bindsTighter, isSetOp } from './ast.ts';
 import { checkAggregate, checkBinary, checkCall, checkInfo, checkSelector, checkUnary, type Report } from './check.ts';
 import { DurationReader, type ReadDuration } from './duration.ts';
 import { functionNames, functionSignature } from './functions.ts';
@@ -296,13 +296,25 @@ class TreeBuilder {
     if (isSigned && lhs.kind === 'number')
       return this.#signedPower(lhs, rhs, span, this.#text(children[0]!)[0] as '-' | '+');
 
-    const place = {
-      op: this.#span(opNode),
-      modifiers: this.#spanBetween(opNode.from, children.at(-2)!.to),
-      whole: span,
+    const modifiers = this.#spanBetween(opNode.from, children.at(-2)!.to);
+    const join = (left: Expr): Expr => {
+      const whole = this.#spanBetween(left.span.from, node.to);
+      const place = { op: this.#span(opNode), modifiers, whole };
+      const kept = checkBinary({ op, lhs: left, rhs, returnBool, matching }, place, this.#report);
+      return { kind: 'binary', span: whole, op, lhs: left, rhs, returnBool, matching: kept };
     };
-    const kept = checkBinary({ op, lhs, rhs, returnBool, matching }, place, this.#report);
-    return { kind: 'binary', span, op, lhs, rhs, returnBool, matching: kept };
+    return this.#climb(lhs, op, node.to, join);
+  }
+
+  /**
+   * Joins an operation to the operand before it that it binds to. The grammar has seen to that, but for what stands before a
+   * modifier (see `#postfix`): in `a + b offset 5m * 2` it takes `a + b offset 5m` for the left side of the product.
+   */
+  #climb(left: Expr, op: BinaryOp, to: number, join: (left: Expr) => Expr): Expr {
+    const span = this.#spanBetween(left.span.from, to);
+    if (left.kind === 'unary' && op === '^') return { ...left, span, expr: this.#climb(left.expr, op, to, join) };
+    if (left.kind !== 'binary' || !bindsTighter(op, left.op)) return join(left);
+    return { ...left, span, rhs: this.#climb(left.rhs, op, to, join) };
   }
 
   #signedPower(lhs: NumberLiteral, rhs: Expr, span: Span, sign: '-' | '+'): Expr {

@@ -179,7 +179,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--bearer-token-file <file>', 'the token of that server')
     .option('--listen <address>', 'host:port of the evidence; port 0 picks a free one', '127.0.0.1:9096')
     .option('-c, --config <file>', 'the tillwatch.yaml of the shop (default: whatever exports checkout metrics)')
-    .option('--interval <duration>', 'how often to look: as often as the shop is scraped', '15s')
+    .option('--interval <duration>', 'how often to look', '5s')
     .option('--json', 'print one line of JSON with the address when it listens')
     .addOption(logOption())
     .action(run(sentinelCommand));

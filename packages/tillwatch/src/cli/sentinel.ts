@@ -17,14 +17,14 @@ interface SentinelFlags extends PrometheusFlags {
 }
 
 /** Evidence that is older than so many looks is not served anymore. */
-const STALE_AFTER_LOOKS = 4;
+const STALE_AFTER_LOOKS = 12;
 
 /** Watches a shop through another Prometheus, which scrapes what it finds. Runs until it is told to stop. */
 export async function sentinelCommand(terminal: Terminal, flags: SentinelFlags): Promise<number> {
   const logger = loggerFor(flags.logLevel, terminal);
   const intervalMs = parseDuration(flags.interval);
   if (intervalMs === undefined || intervalMs < 1_000) {
-    throw new CliError(`--interval: "${flags.interval}" is not a duration of a second or more; write 15s`);
+    throw new CliError(`--interval: "${flags.interval}" is not a duration of a second or more; write 5s`);
   }
   const api = prometheusFrom(flags);
   let settings = {};

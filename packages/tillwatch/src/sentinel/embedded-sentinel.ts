@@ -10,6 +10,9 @@ import type { Appendable, Clock, Labels, Logger, Queryable } from '@tillwatch/mo
 import { createSentinelLoop, type SentinelLoop } from './sentinel-loop.ts';
 import { sentinelSettings } from './sentinel-settings.ts';
 
+/** Scrapes of several targets arrive at different moments: whoever looks at each soon is sure sooner. */
+const LOOK_EVERY_MS = 5_000;
+
 /** A sentinel that is part of the watching process: reads its store, and writes its evidence there for the rules. */
 export function createEmbeddedSentinel(options: {
   readonly config: TillwatchConfig;
@@ -22,7 +25,7 @@ export function createEmbeddedSentinel(options: {
     sentinel: createSentinel({ ...sentinelSettings(config), reader: breathing(queryableReader(store)), logger }),
     clock,
     logger,
-    intervalMs: config.scrape.evaluationIntervalMs,
+    intervalMs: Math.min(LOOK_EVERY_MS, config.scrape.evaluationIntervalMs),
     publish: publisherTo(store),
   });
 }

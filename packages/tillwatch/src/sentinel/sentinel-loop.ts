@@ -5,7 +5,7 @@ export interface SentinelLoopOptions {
   readonly sentinel: Sentinel;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How often it looks. As often as the shop is scraped is best: less often is late, more often sees nothing new. */
+  /** How often it looks: several times per scrape, since each target is scraped at a moment of its own. */
   readonly intervalMs: number;
   /** Takes what is to be published after each look. A rejection is logged, and the next look publishes anew. */
   publish(samples: readonly SentinelSample[], atMs: number): Promise<void>;
