@@ -123,6 +123,28 @@ const overTime = pick(
   ...['delta', 'deriv', 'idelta'],
 );
 
+/** Operands without brackets: which operator binds to which is up to the engine, also behind a modifier. */
+const chainOperand = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: joined(
+      metric('load'),
+      weighted({ weight: 1, arbitrary: fc.constant('') }, { weight: 1, arbitrary: rareShift }),
+    ),
+  },
+  { weight: 1, arbitrary: number },
+  { weight: 1, arbitrary: joined(pick('-', '+'), metric('load'), rareShift) },
+);
+const chain = fc
+  .tuple(
+    chainOperand,
+    fc.array(fc.tuple(oneOf(arithmetic, arithmetic, comparison, pick(' and ', ' or ', ' unless ')), chainOperand), {
+      minLength: 2,
+      maxLength: 4,
+    }),
+  )
+  .map(([first, others]) => first + others.map(([operator, operand]) => operator + operand).join(''));
+
 interface Grammar {
   readonly vector: Text;
   readonly matrix: Text;
@@ -233,6 +255,7 @@ function grammar(subqueryShift: Text, inner?: Grammar): Grammar {
           window,
           '])))',
         ),
+        chain,
         joined('(', tie('vector'), ')', arithmetic, tie('scalar')),
         joined(tie('scalar'), arithmetic, '(', tie('vector'), ')'),
         joined('(', tie('vector'), ')', comparison, tie('scalar')),
