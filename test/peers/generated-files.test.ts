@@ -54,7 +54,7 @@ function written(text: string, environment: Record<string, string> = {}): string
   expect(problems).toEqual([]);
   const folder = mkdtempSync(join(tmpdir(), 'tillwatch-plan-'));
   folders.push(folder);
-  for (const { path, content } of plan(config!, { environment })) {
+  for (const { path, content } of plan(config!, { environment, sentinel: { address: '127.0.0.1:9096' } })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
@@ -105,6 +105,12 @@ describe.runIf(has('promtool'))('promtool', () => {
     );
     expect(files).toEqual(['objectives.test.yml', 'promotion-1.test.yml', 'promotion-2.test.yml']);
     const result = run(folder, 'promtool', 'test', 'rules', ...files.map((name) => `rules/${name}`));
+    expect(result, result.output).toMatchObject({ status: 0 });
+  });
+
+  test('passes the tests of the rules on the evidence of the sentinel', () => {
+    const folder = written(exampleConfig({}));
+    const result = run(folder, 'promtool', 'test', 'rules', 'rules/sentinel.test.yml');
     expect(result, result.output).toMatchObject({ status: 0 });
   });
 
