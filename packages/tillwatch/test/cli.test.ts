@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../src/cli/program.ts';
+import { run } from './support/run-cli.ts';
 import { writeStandardFiles } from './support/standard-files.ts';
 
 let dir: string;
@@ -12,20 +12,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
-
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out(text: string) {
-      out += text;
-    },
-    err(text: string) {
-      err += text;
-    },
-  };
-  return { code: await runCli(args, terminal), out, err };
-}
 
 /** Writes files into a new folder and returns its path. */
 async function folder(name: string, files: Record<string, string>): Promise<string> {

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../src/cli/program.ts';
 import { loadTillwatchYaml } from '../src/configuration.ts';
+import { run } from './support/run-cli.ts';
 
 let dir: string;
 
@@ -12,20 +12,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
-
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out(text: string) {
-      out += text;
-    },
-    err(text: string) {
-      err += text;
-    },
-  };
-  return { code: await runCli(args, terminal), out, err };
-}
 
 async function shop(messages: Record<string, string> | undefined): Promise<string> {
   const folder = await mkdtemp(join(dir, 'shop-'));

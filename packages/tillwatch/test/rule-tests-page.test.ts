@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../src/cli/program.ts';
 import * as testing from '../src/testing.ts';
+import { run } from './support/run-cli.ts';
 
 /** The examples of docs/rule-tests.md do what the page says. */
 const page = await readFile(fileURLToPath(new URL('../../../docs/rule-tests.md', import.meta.url)), 'utf8');
@@ -25,22 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-async function run(file: string): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out(text: string) {
-      out += text;
-    },
-    err(text: string) {
-      err += text;
-    },
-  };
-  return { code: await runCli(['test', 'rules', join(dir, file)], terminal), out, err };
-}
-
 test('the test file passes', async () => {
-  const { code, out, err } = await run('rules/checkout.test.yml');
+  const { code, out, err } = await run('test', 'rules', join(dir, 'rules/checkout.test.yml'));
   expect(err).toBe('');
   expect(out).toMatch(/ok {6}a provider fails\n1 test in 1 file: 1 passed, 0 failed\.\n$/);
   expect(code).toBe(0);
@@ -52,7 +38,7 @@ test('a failed check looks as it is shown', async () => {
     'eval_time: 11m',
   );
   await writeFile(join(dir, 'rules/early.test.yml'), text);
-  const { code, out } = await run('rules/early.test.yml');
+  const { code, out } = await run('test', 'rules', join(dir, 'rules/early.test.yml'));
   const [, shown = ''] = /```text\n(.*?)```/s.exec(page) ?? [];
   const withoutPlace = (lines: string) => lines.replace(/\S+\.test\.yml:\d+:\d+/, 'PLACE');
   expect(withoutPlace(out)).toContain(withoutPlace(shown));

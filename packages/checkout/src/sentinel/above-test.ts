@@ -1,18 +1,4 @@
-/** How much speaks against a healthy slice, and on what it rests. Evidence is in nats. */
-export interface Verdict {
-  /** The log likelihood ratio since `onsetMs`, for the alternative that fits best. */
-  readonly total: number;
-  /** What of it remains without its best minute: a hiccup that heals itself has hardly any. */
-  readonly outside: number;
-  readonly onsetMs: number;
-  /** Events of the suspicious kind since the onset. */
-  readonly events: number;
-  /** All events since the onset. */
-  readonly all: number;
-}
-
-/** No evidence at all. */
-export const NO_VERDICT: Verdict = { total: 0, outside: 0, onsetMs: 0, events: 0, all: 0 };
+import { NO_VERDICT, strongest, type Verdict } from './verdict.ts';
 
 /**
  * Page's CUSUM for "too many of these events are bad", against several alternatives at once. Each alternative keeps the sum of
@@ -76,14 +62,7 @@ export class AboveTest {
 
   /** The alternative with the most evidence that is not all from one stretch of `guardMs`. */
   verdict(): Verdict {
-    let best = -1;
-    let most = 0;
-    for (let i = 0; i < this.#sum.length; i++) {
-      const score = Math.min(this.#sum[i]!, 4 * (this.#sum[i]! - this.#worst[i]!)) + 1e-3 * this.#sum[i]!;
-      if (score <= most) continue;
-      most = score;
-      best = i;
-    }
+    const best = strongest(this.#sum, this.#worst);
     if (best < 0) return NO_VERDICT;
     return {
       total: this.#sum[best]!,

@@ -1,4 +1,4 @@
-import { NO_VERDICT, type Verdict } from './above-test.ts';
+import { NO_VERDICT, strongest, type Verdict } from './verdict.ts';
 
 /**
  * Page's CUSUM for "too few of these events": `seen` of `seen + others` events, where a healthy shop sees at least the share
@@ -59,14 +59,7 @@ export class BelowTest {
 
   /** The alternative with the most evidence that is not all from one stretch of `guardMs`; `events` are those that are missing. */
   verdict(): Verdict {
-    let best = -1;
-    let most = 0;
-    for (let i = 0; i < this.#sum.length; i++) {
-      const score = Math.min(this.#sum[i]!, 4 * (this.#sum[i]! - this.#worst[i]!)) + 1e-3 * this.#sum[i]!;
-      if (score <= most) continue;
-      most = score;
-      best = i;
-    }
+    const best = strongest(this.#sum, this.#worst);
     if (best < 0) return NO_VERDICT;
     return {
       total: this.#sum[best]!,

@@ -1,5 +1,5 @@
 // The heart of the sentinel: decides when the evidence is enough, and what the trouble is called.
-import type { Verdict } from './above-test.ts';
+
 import { type Incident, openIncident, type Signal } from './incident.ts';
 import type { JourneyCounter } from './journey-counters.ts';
 import { nameFailingPart } from './name-part.ts';
@@ -9,6 +9,7 @@ import { type Bin, type Evidence, ShopTests, shareSignal } from './shop-tests.ts
 import { type Above, type Slice, sliceLabels } from './slice.ts';
 import type { Slices } from './slices.ts';
 import type { Thresholds } from './thresholds.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Open incidents; more would be noise. */
 const MOST_OPEN = 4;

@@ -1,4 +1,4 @@
-import { AboveTest, type Verdict } from './above-test.ts';
+import { AboveTest } from './above-test.ts';
 import { groupOf, type Signal, type SignalGroup } from './incident.ts';
 import type { JourneyCounter } from './journey-counters.ts';
 import type { OddsBaseline } from './odds-baseline.ts';
@@ -7,6 +7,7 @@ import { type Above, type Below, clearBin, createBelow, type Slice, sliceLabels 
 import type { Slices } from './slices.ts';
 import type { Thresholds } from './thresholds.ts';
 import { TrafficTest } from './traffic-test.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Evidence about one part, for whoever wants to look closer. */
 export interface Evidence {

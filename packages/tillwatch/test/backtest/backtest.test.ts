@@ -9,7 +9,7 @@ import { type FiredAlert, incidentsOf, pageTest, withMessages } from '../../src/
 import { Progress } from '../../src/backtest/progress.ts';
 import type { Backtest } from '../../src/backtest/run-backtest.ts';
 import { table } from '../../src/backtest/table.ts';
-import { runCli } from '../../src/cli/program.ts';
+import { run as runCommand } from '../support/run-cli.ts';
 
 let dir: string;
 
@@ -25,17 +25,7 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out(text: string) {
-      out += text;
-    },
-    err(text: string) {
-      err += text;
-    },
-  };
-  const code = await runCli(['backtest', ...args], terminal);
+  const { code, out, err } = await runCommand('backtest', ...args);
   return { code, out: out.replaceAll(`${dir}/`, ''), err: err.replaceAll(`${dir}/`, '') };
 }
 
