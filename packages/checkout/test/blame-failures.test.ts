@@ -36,6 +36,20 @@ function cells(cause?: Cause, scale = 40): OutcomeCell[] {
 
 const BASELINE = cells(undefined, 2_000);
 
+test('a region that fails before anybody has a provider is named, although no other region ever failed there', () => {
+  const bought = (region: string, count: number): OutcomeCell[] =>
+    PROVIDERS.map((provider) => ({ labels: { provider, region, step: 'confirm' }, isFailure: false, count }));
+  const refused = { region: 'us', step: 'shipping', reason: 'carrier_unavailable' };
+  const now = [
+    ...bought('eu', 9),
+    ...bought('uk', 4),
+    ...bought('us', 1.5),
+    { labels: refused, isFailure: true, count: 19 },
+  ];
+  const before = [...bought('eu', 22), ...bought('uk', 12), ...bought('us', 15)];
+  expect(blameFailures(now, before).map(({ labels }) => labels)).toEqual([{ region: 'us', step: 'shipping' }]);
+});
+
 describe('blame for failures', () => {
   test.for<[string, Cause, Record<string, string>]>([
     [

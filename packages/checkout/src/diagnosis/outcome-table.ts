@@ -70,12 +70,38 @@ export function outcomeTable(current: readonly OutcomeCell[], baseline: readonly
   return { table, values, steps };
 }
 
+/** What tells leaves apart. */
+function leafKey(labels: OutcomeCell['labels']): string {
+  return EXPOSURE_LABELS.map((name) => labels[name] ?? '').join('\u0001');
+}
+
+/**
+ * Where some attempts failed before they had, say, a provider, every other attempt passed there too. Those of a region in which
+ * nothing failed are counted where they passed only if there is a leaf to count them in: without it the failures of one region
+ * would look like those of all.
+ */
+function addPassed(leaves: Map<string, Leaf>): void {
+  const patterns = new Map<string, readonly DiagnosisLabel[]>();
+  for (const { labels } of leaves.values()) {
+    const present = EXPOSURE_LABELS.filter((name) => labels[name]);
+    patterns.set(present.join(), present);
+  }
+  for (const present of patterns.values()) {
+    for (const { labels } of [...leaves.values()]) {
+      if (!present.every((name) => labels[name])) continue;
+      const passed = Object.fromEntries(present.map((name) => [name, labels[name]]));
+      const key = leafKey(passed);
+      if (!leaves.has(key)) leaves.set(key, { labels: passed, attempts: [0, 0], failures: [new Map(), new Map()] });
+    }
+  }
+}
+
 function gather(current: readonly OutcomeCell[], baseline: readonly OutcomeCell[]): Leaf[] {
   const leaves = new Map<string, Leaf>();
   const put = (cells: readonly OutcomeCell[], window: 0 | 1) => {
     for (const { labels, isFailure, count } of cells) {
       if (!(count > 0)) continue;
-      const key = EXPOSURE_LABELS.map((name) => labels[name] ?? '').join('\u0001');
+      const key = leafKey(labels);
       const leaf: Leaf = leaves.get(key) ?? { labels, attempts: [0, 0], failures: [new Map(), new Map()] };
       leaves.set(key, leaf);
       leaf.attempts[window] += count;
@@ -85,6 +111,7 @@ function gather(current: readonly OutcomeCell[], baseline: readonly OutcomeCell[
   };
   put(baseline, 0);
   put(current, 1);
+  addPassed(leaves);
   const order = [...leaves].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leaf]) => leaf);
   if (order.length <= MAX_LEAVES) return order;
   return order.sort((a, b) => b.attempts[0] + b.attempts[1] - a.attempts[0] - a.attempts[1]).slice(0, MAX_LEAVES);
