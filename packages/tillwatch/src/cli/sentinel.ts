@@ -1,6 +1,7 @@
 import { createSentinel } from '@tillwatch/checkout';
 import { parseDuration, systemClock } from '@tillwatch/model';
 import { loadTillwatchYaml } from '../configuration.ts';
+import type { PrometheusApi } from '../prometheus-api/prometheus-api.ts';
 import { startEvidenceServer } from '../sentinel/evidence-server.ts';
 import { prometheusReader } from '../sentinel/prometheus-reader.ts';
 import { createSentinelLoop } from '../sentinel/sentinel-loop.ts';
@@ -52,14 +53,33 @@ export async function sentinelCommand(terminal: Terminal, flags: SentinelFlags):
     intervalMs,
     publish: async (samples) => server.publish(samples),
   });
-  loop.start();
+  const ending = new AbortController();
+  // What is usual is learned once, at the start: a Prometheus that is not up yet would leave the sentinel without a past.
+  const starting = untilAnswered(api, intervalMs, ending.signal).then((isAnswered) => {
+    if (isAnswered) loop.start();
+  });
   terminal.out(
     flags.json === true
       ? `${JSON.stringify({ url: server.url, pid: process.pid })}\n`
       : `The sentinel watches ${api.name}. Scrape ${server.url}/metrics with honor_labels: true.\n`,
   );
   await untilSignal();
+  ending.abort();
+  await starting;
   await loop.stop();
   await server.stop();
   return 0;
+}
+
+/** Resolves with whether the server answers before `signal` is aborted. */
+async function untilAnswered(api: PrometheusApi, everyMs: number, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    const isAnswered = await api.instant('vector(1)', systemClock.nowMs()).then(
+      () => true,
+      () => false,
+    );
+    if (isAnswered) return true;
+    await systemClock.sleep(everyMs, signal).catch(() => undefined);
+  }
+  return false;
 }
