@@ -66,6 +66,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in Chromium, over the demo shop
     );
     await waitFor('an e-mail on the page', 60_000, async () => (await page.locator('.message iframe').count()) > 0);
     expect(await page.locator('.message .slack').first().textContent()).toContain('nordbank');
+    await waitFor('a page by the sentinel', 120_000, async () => {
+      const alerts = 'ALERTS{detector="sentinel",alertstate="firing",provider="nordbank"}';
+      const answer = await fetch(new URL(`/api/v1/query?query=${encodeURIComponent(alerts)}`, String(demo.ready.url)));
+      return ((await answer.json()) as { data: { result: unknown[] } }).data.result.length > 0;
+    });
 
     await page.getByRole('button', { name: 'Heal: Payment provider down' }).click();
     await waitFor('a green verdict', 420_000, async () => /healthy/i.test((await verdict()) ?? ''));

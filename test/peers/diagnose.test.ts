@@ -1,47 +1,16 @@
 import { diagnose } from '@tillwatch/checkout';
-import { Labels, type Querier, type Queryable } from '@tillwatch/model';
+import type { Querier, Queryable } from '@tillwatch/model';
 import { evaluateInstant, parse } from '@tillwatch/promql';
 import { describe, expect, test } from 'vitest';
+import { brokenShop } from '../support/broken-shop.ts';
 import { hasPrometheus, hasVictoriaMetrics, Prometheus } from '../support/prometheus.ts';
-import { queryableOf, type TestSeries } from '../support/promql-data.ts';
+import { queryableOf } from '../support/promql-data.ts';
 import { writeRequests } from '../support/remote-write.ts';
 import { runTillwatch } from '../support/tillwatch-process.ts';
 
 const MINUTE_MS = 60_000;
-const START_MS = Date.UTC(2026, 10, 27, 18);
-const BROKEN_MS = START_MS + 90 * MINUTE_MS;
-const ASKED_MS = BROKEN_MS + 10 * MINUTE_MS;
-
-/** A shop in which, for the last ten minutes, nine in ten payments with nordbank time out. */
-function shop(): TestSeries[] {
-  const series: TestSeries[] = [];
-  const counter = (labels: Record<string, string>, perMinute: (minute: number) => number) => {
-    const timestampsMs: number[] = [];
-    const values: number[] = [];
-    let total = 0;
-    for (let atMs = START_MS; atMs <= ASKED_MS; atMs += MINUTE_MS / 4) {
-      timestampsMs.push(atMs);
-      values.push(total);
-      total += perMinute((atMs - START_MS) / MINUTE_MS) / 4;
-    }
-    series.push({ labels: Labels.of({ job: 'shop', instance: 'shop:3000', ...labels }), timestampsMs, values });
-  };
-  const failsAt = (provider: string, minute: number) =>
-    provider === 'nordbank' && minute >= (BROKEN_MS - START_MS) / MINUTE_MS ? 0.9 : 0.01;
-  counter({ __name__: 'up' }, () => 0);
-  for (const region of ['eu', 'us']) {
-    counter({ __name__: 'checkout_attempts_total', channel: 'web', region }, () => 36);
-    for (const provider of ['acme-pay', 'nordbank', 'walletly']) {
-      const labels = { __name__: 'checkout_outcomes_total', channel: 'web', region, provider };
-      counter({ ...labels, outcome: 'success' }, (minute) => 12 * (1 - failsAt(provider, minute)));
-      counter(
-        { ...labels, outcome: 'failure', reason_class: 'technical', reason: 'timeout', step: 'payment' },
-        (minute) => 12 * failsAt(provider, minute),
-      );
-    }
-  }
-  return series;
-}
+const ASKED_MS = Date.UTC(2026, 10, 27, 19, 40);
+const BROKEN_MS = ASKED_MS - 10 * MINUTE_MS;
 
 function querierOf(queryable: Queryable): Querier {
   return {
@@ -60,7 +29,7 @@ describe.each([
   ['VictoriaMetrics', 'victoriaMetrics', hasVictoriaMetrics()],
 ] as const)('tillwatch diagnose beside %s', (_, name, isThere) => {
   test.skipIf(!isThere)('names the failing provider, as the embedded engine does', async () => {
-    const series = shop();
+    const series = brokenShop(ASKED_MS, 100, 10);
     const peer = await Prometheus.start(undefined, name);
     try {
       for (const request of writeRequests(series, 30 * MINUTE_MS)) await peer.write(request);

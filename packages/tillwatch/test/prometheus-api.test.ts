@@ -131,6 +131,7 @@ describe('createPrometheusApi', () => {
     await new Promise((resolve) => servers.pop()?.close(resolve));
     await expect(createPrometheusApi({ url }).instant('up', 0)).rejects.toThrow(/ECONNREFUSED; is it running/);
     expect(() => createPrometheusApi({ url: 'localhost:9090' })).toThrow(/not an http or https URL/);
+    expect(() => createPrometheusApi({ url: 'http://me:100%@localhost:9090' })).toThrow(/write %25 for %/);
     const long = await answering(
       success(
         'vector',

@@ -98,14 +98,25 @@ function readUrl(text: string): { base: URL; authorization: string | undefined }
     );
   }
   const { username, password } = base;
+  const pair = decoded(`${username}:${password}`);
   base.username = '';
   base.password = '';
   base.search = '';
   base.hash = '';
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   const isSecret = username !== '' || password !== '';
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { base, authorization: isSecret ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined };
+}
+
+function decoded(credentials: string): string {
+  try {
+    return decodeURIComponent(credentials);
+  } catch {
+    throw new PrometheusApiError(
+      'configuration',
+      'the user or password in the address of Prometheus is not percent-encoded; write %25 for %',
+    );
+  }
 }
 
 /** The `data` of an answer to a query, as it came. */
