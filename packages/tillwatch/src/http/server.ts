@@ -65,11 +65,12 @@ export async function createHttpServer(options: {
   return {
     url: () => url,
     async serve(services) {
+      let route: typeof handle | undefined;
       app = Fastify({
         bodyLimit: MAX_BODY_BYTES,
         routerOptions: { maxParamLength: 1_000 },
         serverFactory(handler) {
-          handle = (request, response) => handler(request, response);
+          route = handler;
           return server;
         },
       });
@@ -102,6 +103,8 @@ export async function createHttpServer(options: {
       registerRunbookRoutes(app);
       registerPageRoutes(app, services);
       await app.ready();
+      // Not before: a request in the middle of Fastify's own start would throw where nobody catches it.
+      if (route !== undefined) handle = route;
     },
     ready() {
       isReady = true;
