@@ -88,10 +88,14 @@ export class Prometheus {
     this.version = /version (\d+\.\d+)/.exec(stdout + stderr)?.[1] ?? 'unknown';
   }
 
-  /** Starts on a store of its own that goes when it stops, or on what is in `dir` and stays there. */
-  static async start(keptDir?: string, name: keyof typeof PROGRAMS = 'prometheus'): Promise<Prometheus> {
+  /** Starts on a store of its own that goes when it stops, or on what is in `dir` and stays there; `config` is its prometheus.yml. */
+  static async start(
+    keptDir?: string,
+    name: keyof typeof PROGRAMS = 'prometheus',
+    config = 'global: { evaluation_interval: 1m }\n',
+  ): Promise<Prometheus> {
     const dir = keptDir ?? mkdtempSync(join(tmpdir(), 'tillwatch-prometheus-'));
-    writeFileSync(join(dir, 'prometheus.yml'), 'global: { evaluation_interval: 1m }\n');
+    writeFileSync(join(dir, 'prometheus.yml'), config);
     const address = `127.0.0.1:${await freePort()}`;
     const { command, readyPath, args } = PROGRAMS[name];
     const child = spawn(command, args(dir, address), { stdio: 'ignore' });
@@ -180,7 +184,8 @@ function seconds(ms: number): string {
 }
 
 /** A port that was free a moment ago: Prometheus does not tell which one it got for port 0. */
-function freePort(): Promise<number> {
+/** A port of the loopback that nobody listens on at the moment. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -7,12 +7,14 @@ export { RecentFailures } from './failures/recent-failures.ts';
 export { costOfAlerts, onsetOfAlerts } from './impact/cost-of-alerts.ts';
 export type { Estimate } from './impact/estimate-loss.ts';
 export type { Loss } from './impact/measure-loss.ts';
+export { type IncidentKind, incidentKind } from './incident/incident-kind.ts';
 export { type OverviewOptions, overview } from './overview/compute-overview.ts';
 export type {
   CheckoutOverview,
   OverviewComponent,
   OverviewEstimate,
   OverviewImpact,
+  OverviewMoney,
   OverviewProvider,
   OverviewRate,
   OverviewStep,

@@ -59,6 +59,16 @@ describe('a provider outage', () => {
     expect(briefing.links.map(({ url }) => url)).toContain('http://page.example/docs/runbooks/CheckoutSuccessRateLow');
   });
 
+  test('gives developers a query to open on the page, and the others none', async () => {
+    const isQuery = ({ url }: { url: string }) => url.startsWith('http://page.example/query?');
+    const [link, ...others] = (await brief(english, 'dev')).links.filter(isQuery);
+    expect(others).toEqual([]);
+    const asked = new URL(link!.url).searchParams;
+    expect(asked.get('tab')).toBe('graph');
+    expect(asked.get('expr')).toMatch(/^sum by \(step, provider, reason\) \(rate\(.*provider="acme-pay".*\* 60$/);
+    expect((await brief(english, 'ops')).links.some(isQuery)).toBe(false);
+  });
+
   test('is told to operations with targets, providers and first steps', async () => {
     const text = textOf(await brief(english, 'ops'));
     expect(text).toContain('Instances that answer: 1 / 1');
@@ -166,7 +176,7 @@ test('the all-clear says how long, how bad, how much, and what is now', async ()
 test('of a shop that does not answer no old figures are told, and the all-clear counts the whole time', async () => {
   const watch = broken('en', { isDown: true });
   const firing = textOf(await brief(watch, 'dev'));
-  expect(firing).toMatch(/^Orders: not to be seen \(before \d+ a minute\)$/m);
+  expect(firing).toMatch(/^Orders: no data \(before \d+ a minute\)$/m);
   expect(firing).not.toMatch(/Success rate|Slowest step/);
   const pages = watch.firingAlerts().filter(({ labels }) => labels.get('severity') === 'page');
   watch.run(4);

@@ -94,6 +94,37 @@ per_minute: 3
   expect(override?.texts).toEqual({ notice: 'Heads up' });
 });
 
+test('the texts about promotions are written with what they may use, and are checked like the others', () => {
+  const written = writeMessages('ops', 'en').content;
+  expect(written).toMatch(/^ {2}title_not_ready: .*# \{promotion\} \{factor\} \{count\}$/m);
+  expect(written).toMatch(/^ {4}delivered: .*# \{receiver\} \{ago\}$/m);
+  expect(writeMessages('page', 'de').content).toMatch(/^promotion_check:$/m);
+  expect(writeMessages('business', 'de').content).not.toMatch(/^promotion_check:$/m);
+
+  const { override, problems } = read(
+    'ops.en.yml',
+    `promotion_check:
+  finding: { delivered: "took one {agoo}", pages: "look at the alerts", no_pages: all calm }
+  to_do: { receivers: "call {url" }
+promotion_report: { moment: "{value} at {time}", title: "{name}: over" }
+promotion_redy: {}
+`,
+  );
+  expect(problems.map(({ at, code, message }) => [at.text.slice(at.from, at.to), code, message])).toEqual([
+    ['"took one {agoo}"', 'message-placeholder', '{receiver} is missing'],
+    ['{agoo}', 'message-placeholder', 'there is no {agoo} here'],
+    ['"look at the alerts"', 'message-placeholder', '{alerts} is missing'],
+    ['{url', 'message-text', '"{" is never closed'],
+    ['"{name}: over"', 'message-placeholder', '{promotion} is missing'],
+    ['{name}', 'message-placeholder', 'there is no {name} here'],
+    ['promotion_redy', 'unknown-field', expect.any(String)],
+  ]);
+  expect(override?.texts).toEqual({
+    promotion_check: { finding: { no_pages: 'all calm' } },
+    promotion_report: { moment: '{value} at {time}' },
+  });
+});
+
 test.for(['messages.yml', 'business.yml', 'boss.en.yml', 'business.fr.yml', 'business.e.yml'])(
   'nobody knows whose texts %s holds',
   (file) => {

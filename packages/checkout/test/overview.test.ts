@@ -1,4 +1,4 @@
-import type { Querier } from '@tillwatch/model';
+import { Labels, type Querier } from '@tillwatch/model';
 import { describe, expect, test } from 'vitest';
 import { overview } from '../src/index.ts';
 import { testConfig, Watch } from './support/watch.ts';
@@ -85,4 +85,53 @@ test('one failed order at night is no reason for red', async () => {
   watch.run(20);
   watch.run(5, { failing: { share: 1, step: 'payment', reason: 'x' } });
   expect((await overview({ querier: watch, config: watch.config, nowMs: watch.nowMs })).verdict.tone).not.toBe('bad');
+});
+
+describe('a shop of several currencies', () => {
+  const watch = new Watch({
+    seed: 3,
+    attemptsPerMinute: 90,
+    config: testConfig((text) => text.replace('  # rates: { USD: 0.92 }', '  rates: { USD: 0.5 }')),
+  });
+  /** What came in by the minute beside the euros of the shop, up to now. */
+  const sell = (fromMs: number, perMinute: Readonly<Record<string, number>>) => {
+    for (const [currency, amount] of Object.entries(perMinute)) {
+      const labels = Labels.of({ __name__: 'checkout_order_value_total', outcome: 'success', currency });
+      for (let atMs = fromMs; atMs <= watch.nowMs; atMs += 10_000) {
+        watch.store.append(labels, atMs, (amount * (atMs - startMs)) / 60_000);
+      }
+    }
+  };
+  const startMs = watch.nowMs;
+  watch.run(8);
+  sell(startMs, { USD: 1_000, CHF: 50, SEK: 80 });
+  const healthyAtMs = watch.nowMs;
+  watch.run(2, { failing: { share: 1, step: 'payment', reason: 'down', provider: 'nordbank' } });
+  sell(healthyAtMs + 10_000, { USD: 1_000, CHF: 50, SEK: 80 });
+  const look = (nowMs: number, config = watch.config) => overview({ querier: watch, config, nowMs });
+
+  test('sees those with a rate in its own, and the others beside it', async () => {
+    const [view, alone] = await Promise.all([look(healthyAtMs), look(healthyAtMs, testConfig())]);
+    expect(view.moneyPerMinute.now! - alone.moneyPerMinute.now!).toBeCloseTo(500, 0);
+    expect(view.otherMoneyPerMinute.map(({ currency }) => currency)).toEqual(['SEK', 'CHF']);
+    expect(view.otherMoneyPerMinute[0]!.now).toBeCloseTo(80);
+    expect(alone.otherMoneyPerMinute.map(({ currency }) => currency)).toEqual(['USD', 'SEK', 'CHF']);
+  });
+
+  test('is told its loss in every one of them', async () => {
+    const { impact } = await look(watch.nowMs);
+    expect(impact!.currency).toBe('EUR');
+    expect(impact!.converted).toEqual([
+      {
+        currency: 'USD',
+        money: {
+          low: impact!.lostMoney.low / 0.5,
+          mid: impact!.lostMoney.mid / 0.5,
+          high: impact!.lostMoney.high / 0.5,
+        },
+      },
+    ]);
+    expect(impact!.otherMoney.map(({ currency }) => currency)).toEqual(['SEK', 'CHF']);
+    expect(impact!.otherMoney[0]!.money.mid).toBeGreaterThan(impact!.otherMoney[1]!.money.mid);
+  });
 });

@@ -362,3 +362,20 @@ test('a name with braces is no template', () => {
   );
   expect(text).not.toMatch(/(?<!")\{\{ \.Boom \}\}/);
 });
+
+test('the templates of Alertmanager say what the shop has changed, and nothing in it is a template or markup', () => {
+  const own = config((yaml) => yaml);
+  const override = {
+    readers: 'ops',
+    language: 'en',
+    texts: { notice: 'Heads up', all_clear: 'Fine {{.Boom}} <again>', link: { page: 'Till & co' } },
+  } as const;
+  const text = file(plan({ ...own, messages: { dir: undefined, overrides: [override] } }), 'templates/tillwatch.tmpl');
+  const templateOf = (name: string) => text.slice(text.indexOf(`{{ define "tillwatch.${name}" }}`)).split('\n\n')[0];
+  expect(templateOf('title.ops')).toContain('Heads up: ');
+  expect(templateOf('title.dev')).toContain('Notice: ');
+  expect(templateOf('title.ops')).toContain('{{ "Fine {.Boom} <again>" }}');
+  expect(templateOf('slacktitle.ops')).toContain('{{ template "tillwatch.mrkdwn" "Fine {.Boom} <again>" }}');
+  expect(templateOf('html.ops')).toContain('{{ "Till & co" }}</a>');
+  expect(templateOf('html.dev')).toContain('Look at the checkout</a>');
+});

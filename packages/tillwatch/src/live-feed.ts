@@ -1,5 +1,5 @@
 import type { AlertRouter, Delivery, RuleEngine } from '@tillwatch/alerting';
-import { overview, type TillwatchConfig } from '@tillwatch/checkout';
+import { incidentKind, overview, type TillwatchConfig } from '@tillwatch/checkout';
 import { alertName, type Clock, type Logger, type Querier } from '@tillwatch/model';
 import type { Scraper } from '@tillwatch/scrape';
 import type { LiveAlert, LiveDelivery, LiveDemo, LivePromotion, LiveState, LiveTarget } from '@tillwatch/web/api';
@@ -139,6 +139,7 @@ function liveAlerts(rules: RuleEngine): LiveAlert[] {
       for (const alert of rule.alerts) {
         alerts.push({
           name: rule.name,
+          trouble: incidentKind(rule.name) ?? rule.name,
           state: alert.state,
           severity: alert.labels.severity ?? '',
           labels: alert.labels,

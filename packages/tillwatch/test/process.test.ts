@@ -167,6 +167,15 @@ test('every answer carries the headers that protect the page', async () => {
   expect(headers.get('x-frame-options')).toBe('DENY');
 });
 
+test('the page opens under the paths of queries, our own and that of Prometheus', async () => {
+  const page = await (await fetch(`${url}/`)).text();
+  for (const path of ['/query?expr=up', '/graph?g0.expr=up&g0.tab=1']) {
+    const answer = await fetch(`${url}${path}`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(await answer.text()).toBe(page);
+  }
+});
+
 test('a page of another origin changes nothing; our own page and tools may', async () => {
   const reload = async (origin?: string) =>
     (await fetch(`${url}/-/reload`, { method: 'POST', headers: origin === undefined ? {} : { origin } })).status;

@@ -159,7 +159,7 @@ test.for([
 
 test('the check is told in the language that is asked for', async () => {
   const { body } = await ask('/api/tillwatch/promotions/Big%20sale/readiness?language=de');
-  expect(body.checks[0]).toMatchObject({ topic: 'Ziele', finding: expect.stringContaining('von shop antworten') });
+  expect(body.checks[0]).toMatchObject({ topic: 'Ziele', finding: expect.stringContaining('von shop erreichbar') });
   expect((await ask('/api/tillwatch/promotions/Big%20sale/readiness?language=!')).status).toBe(200);
 });
 

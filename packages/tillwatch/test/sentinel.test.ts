@@ -98,6 +98,40 @@ describe('publisherTo', () => {
     expect(read('tillwatch_incident')).toEqual([['nordbank', 2, Number.NaN]]);
     await tsdb.close();
   });
+
+  test('ends what a publisher before a restart left, and leaves what was scraped from another sentinel', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'tillwatch-sentinel-'));
+    dirs.push(dir);
+    const clock = new ManualClock(START_MS);
+    const before = await openTsdb(dir, { retentionMs: 86_400_000, clock });
+    const open = sample({ __name__: 'tillwatch_incident', provider: 'open' }, 0.9);
+    const ended = sample({ __name__: 'tillwatch_incident', provider: 'ended' }, 0.9);
+    const marked = sample({ __name__: 'tillwatch_incident', provider: 'marked' }, 0.9);
+    const scraped = sample({ __name__: 'tillwatch_evidence', provider: 'scraped', job: 's', instance: 'i' }, 3);
+    const first = publisherTo(before);
+    await first([open, ended, marked], START_MS);
+    await first([open, ended], START_MS + 5_000);
+    const batch = before.batch();
+    batch.append(scraped.labels, START_MS + 5_000, 3);
+    await batch.commit();
+    await before.close();
+
+    await clock.advance(60_000);
+    const after = await openTsdb(dir, { retentionMs: 86_400_000, clock });
+    await publisherTo(after)([open], START_MS + 60_000);
+    const all = [new Matcher('__name__', '=~', 'tillwatch_(incident|evidence)')];
+    const read = Array.from(
+      after.select(all, START_MS - 1, START_MS + 120_000),
+      ({ labels, timestampsMs, values }) => [labels.get('provider'), timestampsMs.length, values.at(-1)] as const,
+    );
+    expect(Object.fromEntries(read.map(([provider, ...rest]) => [provider, rest]))).toEqual({
+      open: [3, 0.9],
+      ended: [3, Number.NaN],
+      marked: [2, Number.NaN],
+      scraped: [1, 3],
+    });
+    await after.close();
+  });
 });
 
 describe('prometheusReader', () => {

@@ -10,7 +10,10 @@ test('figures are written in the language, currency and zone of the shop', () =>
   expect(plain(german.percent(0.9312))).toBe('93,1 %');
   expect(plain(german.money(1234.5))).toBe('1.235 €');
   expect(english.money(12.5)).toBe('$12.50');
+  expect(plain(german.moneyIn('CHF', 1234.5))).toBe('1.235 CHF');
+  expect(english.moneyIn('bitcoins', 1234.5)).toBe('1,235 bitcoins');
   expect(german.time(Date.UTC(2026, 0, 1, 12))).toBe('13:00:00');
+  expect(german.tick(Date.UTC(2026, 0, 1, 23, 0, 30), 30_000)).toBe('00:00:30');
   expect(german.tick(Date.UTC(2026, 0, 1, 23), 3_600_000)).toBe('00:00');
   expect(german.tick(Date.UTC(2026, 0, 1, 23), 86_400_000)).toBe('2. Jan.');
   expect(english.seconds(0.25)).toBe('250 ms');

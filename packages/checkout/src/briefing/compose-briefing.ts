@@ -498,7 +498,10 @@ function links(story: Story, pageUrl: string): { text: string; url: string }[] {
   all.push({ text: link.runbook, url: `${runbooks}/${incident.alert}` });
   if (shop.dashboardUrl !== shop.pageUrl) all.push({ text: link.dashboard, url: shop.dashboardUrl });
   if (team.audience === 'dev' && !incident.isOver) {
-    all.push({ text: heading.query, url: `${page}/api/v1/query?query=${encodeURIComponent(query(story))}` });
+    all.push({
+      text: heading.query,
+      url: `${page}/query?${new URLSearchParams({ expr: query(story), tab: 'graph' })}`,
+    });
   }
   return all;
 }

@@ -38,6 +38,7 @@ const KINDS: readonly (readonly [AlertName, IncidentKind])[] = [
   ['CheckoutCounterFell', 'watch'],
   ['CheckoutScrapeTooLarge', 'watch'],
   ['TillwatchRuleFailures', 'watch'],
+  ['TillwatchStoreTrouble', 'watch'],
   ['TillwatchNotificationFailures', 'watch'],
 ];
 
@@ -48,6 +49,11 @@ export function weightiest(alerts: readonly Alert[]): { kind: IncidentKind; aler
     if (alert !== undefined) return { kind, alert };
   }
   return undefined;
+}
+
+/** What sort of trouble an alert of this name tells of; `undefined` when it is not Tillwatch's own. */
+export function incidentKind(name: string): IncidentKind | undefined {
+  return KINDS.find(([alert]) => alert === name)?.[1];
 }
 
 /** Kinds in which what customers do says nothing about demand, because they are not seen. */

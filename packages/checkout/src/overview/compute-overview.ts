@@ -6,13 +6,13 @@ import type { Finding } from '../diagnosis/outcome-cell.ts';
 import { type Loss, measureLoss } from '../impact/measure-loss.ts';
 import { type IncidentKind, isUnseen, weightiest } from '../incident/incident-kind.ts';
 import { findOnset } from '../incident/onset.ts';
-import type { CheckoutOverview, OverviewComponent, OverviewImpact, OverviewTone } from '../overview.ts';
+import type { CheckoutOverview, OverviewComponent, OverviewImpact, OverviewMoney, OverviewTone } from '../overview.ts';
 import { shopUp } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { BriefingWords } from '../words/briefing-words.ts';
 import { readFunnel, readProviders } from './journey-figures.ts';
-import { readRates } from './rates.ts';
+import { readOtherMoney, readRates } from './rates.ts';
 
 export interface OverviewOptions {
   readonly querier: Querier;
@@ -30,9 +30,10 @@ const CONVINCING = 12;
  */
 export async function overview({ querier, config, nowMs }: OverviewOptions): Promise<CheckoutOverview> {
   const { shop, objectives } = config;
-  const [state, rates, funnel, providers] = await Promise.all([
+  const [state, rates, otherMoneyPerMinute, funnel, providers] = await Promise.all([
     readState(querier, config, nowMs),
     readRates(querier, config, nowMs),
+    readOtherMoney(querier, config, nowMs),
     readFunnel(querier, config, nowMs),
     readProviders(querier, config, nowMs),
   ]);
@@ -56,6 +57,7 @@ export async function overview({ querier, config, nowMs }: OverviewOptions): Pro
         : verdict(config, tone, state, rates.successRate.now, trouble, funnel.length > 0),
     },
     ...rates,
+    otherMoneyPerMinute,
     successRate: { ...rates.successRate, tone: successTone },
     errorRate: { ...rates.errorRate, tone: successTone },
     objectives: {
@@ -182,10 +184,18 @@ function impactOf(loss: Loss, sinceMs: number, { shop }: TillwatchConfig): Overv
     sinceMs,
     lostOrders: loss.orders,
     lostMoney: loss.money,
+    otherMoney: loss.otherMoney.filter(({ money }) => money.mid > 0),
+    converted:
+      loss.money.mid > 0 ? Object.entries(shop.rates).map(([currency, rate]) => inCurrency(loss, currency, rate)) : [],
     ordersPerHour: loss.ordersPerHour,
     moneyPerHour: loss.moneyPerHour,
     currency: shop.currency,
   };
+}
+
+/** What is lost, in another currency. `rate` is what one unit of that is worth in the shop's own. */
+function inCurrency({ money: { low, mid, high } }: Loss, currency: string, rate: number): OverviewMoney {
+  return { currency, money: { low: low / rate, mid: mid / rate, high: high / rate } };
 }
 
 function verdict(

@@ -35,8 +35,31 @@ export async function readRates(
   return { successRate, errorRate, p95Seconds, ordersPerMinute, moneyPerMinute, attemptsPerMinute };
 }
 
+/** More currencies than these do not fit beside a figure. */
+const MOST_CURRENCIES = 3;
+
+/** What comes in by the minute in currencies that cannot be converted, the largest amount first. */
+export async function readOtherMoney(
+  querier: Querier,
+  config: TillwatchConfig,
+  nowMs: number,
+): Promise<CheckoutOverview['otherMoneyPerMinute']> {
+  const { currency, rates } = config.shop;
+  const known = ['', currency, ...Object.keys(rates)].join('|');
+  const others = orderValue(`!~"${known}"`, windowsFor(config).unit);
+  const amounts = await querier.instant(`topk(${MOST_CURRENCIES}, sum by (currency) (${others}) * 60 > 0)`, nowMs);
+  return amounts
+    .map(({ labels, value }) => ({ currency: labels.get('currency') ?? '', now: value }))
+    .sort((a, b) => b.now - a.now);
+}
+
+/** Money of successful orders by the second; `currency` is how the label must match. */
+function orderValue(currency: string, window: string): string {
+  return `rate(checkout_order_value_total{outcome=~"|success",currency${currency}}[${window}])`;
+}
+
 function rateQueries(config: TillwatchConfig): Record<RateName, RateQuery> {
-  const { objectives } = config;
+  const { objectives, shop } = config;
   const { unit, pair, unitMinutes } = windowsFor(config);
   const past = formatDuration(objectives.comparedWithMs);
   const recorded = (series: string, divisor: number, tone: RateQuery['tone']): RateQuery => {
@@ -46,7 +69,13 @@ function rateQueries(config: TillwatchConfig): Record<RateName, RateQuery> {
   const good: RateQuery['tone'] = () => 'good';
   const steps = (range: string) =>
     `histogram_quantile(0.95, sum by (le) (rate(checkout_step_duration_seconds_bucket${range})))`;
-  const money = (window: string) => `sum(rate(checkout_order_value_total{outcome=~"|success"}[${window}])) * 60`;
+  const money = (window: string) => {
+    const own = orderValue(`=~"|${shop.currency}"`, window);
+    const others = Object.entries(shop.rates).map(
+      ([currency, rate]) => ` or ${rate} * ${orderValue(`="${currency}"`, window)}`,
+    );
+    return `sum(${own}${others.join('')}) * 60`;
+  };
   return {
     successRate: recorded(`checkout:success_ratio:${unit}{slice="all"}`, 1, good),
     errorRate: recorded(`checkout:error_ratio:${unit}{slice="all"}`, 1, good),

@@ -48,6 +48,7 @@ export type AlertName =
   | 'CheckoutCounterFell'
   | 'CheckoutScrapeTooLarge'
   | 'TillwatchRuleFailures'
+  | 'TillwatchStoreTrouble'
   | 'TillwatchNotificationFailures';
 
 /** Every alerting rule that Tillwatch writes, with thresholds from the objectives. */
@@ -350,6 +351,18 @@ function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry
       alert: 'TillwatchRuleFailures',
       expr: `sum by (rule_group) (increase({__name__=~"(prometheus|tillwatch)_rule_evaluation_failures_total"}[5m])) > 0`,
       forMs: 60_000,
+      severity: 'inform',
+      area: 'watch',
+    },
+    {
+      // The embedded store holds what it cannot write in memory, so alerts go on; but a restart loses it.
+      alert: 'TillwatchStoreTrouble',
+      expr: [
+        'max(tillwatch_tsdb_unwritable) > 0',
+        'or max(tillwatch_tsdb_quarantines) > 0',
+        'or max(increase(tillwatch_tsdb_damaged_chunks_total[5m])) > 0',
+      ].join('\n'),
+      forMs: 0,
       severity: 'inform',
       area: 'watch',
     },

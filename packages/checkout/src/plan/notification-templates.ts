@@ -1,46 +1,20 @@
 import type { TeamSettings, TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { type LanguageBase, languageBase } from '../words/alert-words.ts';
+import { BriefingWords } from '../words/briefing-words.ts';
 import type { AlertName } from './alert-catalogue.ts';
 
+/** What only these templates say. Everything else is a text of the team's messages, the shop's own among them. */
 interface TemplateWords {
-  readonly resolved: string;
   /** Of a promotion, in the place of an all-clear. */
   readonly promotionOver: string;
-  readonly notice: string;
   readonly since: string;
   readonly until: string;
   readonly affected: string;
-  readonly alerts: string;
-  readonly impact: string;
-  readonly runbook: string;
-  readonly page: string;
 }
 
 const WORDS: Readonly<Record<LanguageBase, TemplateWords>> = {
-  en: {
-    resolved: 'All clear',
-    promotionOver: 'Promotion over',
-    notice: 'Notice',
-    since: 'since',
-    until: 'until',
-    affected: 'Affected',
-    alerts: 'Alerts',
-    impact: 'Impact',
-    runbook: 'What to do',
-    page: 'Look at the checkout',
-  },
-  de: {
-    resolved: 'Entwarnung',
-    promotionOver: 'Aktion beendet',
-    notice: 'Hinweis',
-    since: 'seit',
-    until: 'bis',
-    affected: 'Betroffen',
-    alerts: 'Alarme',
-    impact: 'Auswirkung',
-    runbook: 'Was zu tun ist',
-    page: 'Zum Bestellvorgang',
-  },
+  en: { promotionOver: 'Promotion over', since: 'since', until: 'until', affected: 'Affected' },
+  de: { promotionOver: 'Aktion beendet', since: 'seit', until: 'bis', affected: 'Betroffen' },
 };
 
 /** Alerts that say most about an incident, and those that say more than the rest: the message is about the first of these. */
@@ -112,30 +86,54 @@ const STYLES: Readonly<Record<'slack' | 'text' | 'html', Style>> = {
   },
 };
 
-function teamTemplates({ shop }: TillwatchConfig, team: TeamSettings): string {
+function teamTemplates(config: TillwatchConfig, team: TeamSettings): string {
+  const { shop } = config;
   const { name, audience, language } = team;
-  const words = WORDS[languageBase(language)];
   const told = audience === 'business' ? 'business' : 'summary';
-  const titled = (what: string, { value }: Style) =>
-    define(
+  const titled = (what: string, style: Style) => {
+    const { value } = style;
+    const words = wordsOf(config, team, style);
+    return define(
       `${what}.${name}`,
       `{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "inform" }}${words.notice}: {{ end }}{{ with .Alerts.Firing }}${choose()}${value(`$head.Annotations.${told}`)}{{ end }}{{ else if eq .CommonLabels.area "promotion" }}${words.promotionOver}: ${value('.CommonLabels.promotion')}{{ else }}${words.resolved}{{ end }} (${value(JSON.stringify(shop.name))})`,
     );
-  const page = (style: Style) => style.line(style.link(JSON.stringify(shop.pageUrl), words.page));
+  };
+  const page = (style: Style) =>
+    style.line(style.link(JSON.stringify(shop.pageUrl), wordsOf(config, team, style).page));
   const { slack, text, html } = STYLES;
   return [
     titled('title', text),
     titled('slacktitle', slack),
-    define(`slack.${name}`, story(team, slack)),
-    define(`text.${name}`, `${story(team, text)}\n${page(text)}`),
+    define(`slack.${name}`, story(config, team, slack)),
+    define(`text.${name}`, `${story(config, team, text)}\n${page(text)}`),
     define(
       `html.${name}`,
       `<!DOCTYPE html>
 <html lang="${languageBase(language)}"><body style="font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; max-width: 40em">
-${story(team, html)}${page(html)}</body></html>
+${story(config, team, html)}${page(html)}</body></html>
 `,
     ),
   ].join('\n\n');
+}
+
+/** The words of a team, written so that nothing in them is a template or markup. */
+function wordsOf({ messages }: TillwatchConfig, { audience, language }: TeamSettings, style: Style) {
+  const words = new BriefingWords(audience, language, messages.overrides);
+  const { all_clear, notice, fact, heading, link } = words.texts;
+  const said = (text: string) => {
+    // Titles become subjects of e-mails: one line.
+    const written = words.say(text).replaceAll(/\s+/g, ' ').trim();
+    return /[{}<>&"\\]/.test(written) ? style.value(JSON.stringify(written)) : written;
+  };
+  return {
+    ...WORDS[languageBase(language)],
+    resolved: said(all_clear),
+    notice: said(notice),
+    alerts: said(fact.alerts),
+    impact: said(heading.impact),
+    runbook: said(link.runbook),
+    page: said(link.page),
+  };
 }
 
 function define(name: string, body: string): string {
@@ -143,8 +141,10 @@ function define(name: string, body: string): string {
 }
 
 /** What is wrong and since when, told once, and what has ended. */
-function story({ audience, language }: TeamSettings, { value, strong, line, item, link }: Style): string {
-  const words = WORDS[languageBase(language)];
+function story(config: TillwatchConfig, team: TeamSettings, style: Style): string {
+  const { audience } = team;
+  const { value, strong, line, item, link } = style;
+  const words = wordsOf(config, team, style);
   const annotation = (heading: string, name: string) =>
     `{{ if $head.Annotations.${name} }}${line(`${strong(heading)}: ${value(`(reReplaceAll "; $" "" $head.Annotations.${name})`)}`)}{{ end }}`;
   const isBusiness = audience === 'business';

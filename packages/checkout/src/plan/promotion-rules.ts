@@ -122,13 +122,24 @@ function announcement(promotion: Promotion, config: TillwatchConfig, windows: Wi
   };
 }
 
-function notTaking(
-  promotion: Promotion,
-  config: TillwatchConfig,
-  { long, unitMinutes, units }: Windows,
-): PlannedAlert[] {
-  const { name, toMs, expectedFactor } = promotion;
-  if (expectedFactor < SMALLEST_FACTOR) return [];
+/**
+ * When it is judged whether customers take to a promotion, in seconds of the epoch, `untilS` not included; `undefined` for one
+ * that is too small or too short to say.
+ */
+export function takingJudged(
+  { fromMs, toMs, rampMs, expectedFactor }: Promotion,
+  { units, unitMinutes }: Windows,
+): { readonly fromS: number; readonly untilS: number } | undefined {
+  const fromS = judgedFrom({ fromMs, rampMs }, units.long * unitMinutes);
+  const untilS = Math.min(seconds(toMs), seconds(fromMs) + JUDGED_FOR_S);
+  return expectedFactor < SMALLEST_FACTOR || untilS <= fromS ? undefined : { fromS, untilS };
+}
+
+function notTaking(promotion: Promotion, config: TillwatchConfig, windows: Windows): PlannedAlert[] {
+  const { name, expectedFactor } = promotion;
+  const { long } = windows;
+  const judged = takingJudged(promotion, windows);
+  if (judged === undefined) return [];
   const only = `{promotion=${quoted(name)}}`;
   const [ratio, expected] = [
     `checkout:promotion:orders_taken:ratio${only}`,
@@ -136,9 +147,6 @@ function notTaking(
   ];
   const share = (taken: number) => number((1 + taken * (expectedFactor - 1)) / expectedFactor);
   const half = share(2 * TAKING_SHARE);
-  const from = judgedFrom(promotion, units.long * unitMinutes);
-  const until = Math.min(seconds(toMs), seconds(promotion.fromMs) + JUDGED_FOR_S);
-  if (until <= from) return [];
   return [
     {
       ...alerting('CheckoutPromotionNotTaking', promotion, config),
@@ -146,7 +154,7 @@ function notTaking(
         `${ratio} < ${share(TAKING_SHARE)}`,
         // As evidenceBelow has it, with the expected orders taken out of the brackets.
         `and ${expected} * (${ratio} * ln(clamp_min(${ratio}, 1e-9) / ${half}) - ${ratio} + ${half}) > ${LIKELY}`,
-        `and on () ${between(from, until)}`,
+        `and on () ${between(judged.fromS, judged.untilS)}`,
         // What fails is told as that.
         `unless on () ALERTS{journey="checkout",severity="page",alertstate="firing"}`,
       ].join('\n'),
@@ -198,7 +206,7 @@ function alerting(
 }
 
 /** In full swing for a whole window of `longMinutes`, in seconds of the epoch. */
-function judgedFrom({ fromMs, rampMs }: Promotion, longMinutes: number): number {
+function judgedFrom({ fromMs, rampMs }: Pick<Promotion, 'fromMs' | 'rampMs'>, longMinutes: number): number {
   return seconds(fromMs + rampMs) + longMinutes * 60;
 }
 

@@ -30,6 +30,7 @@ export interface Trouble {
   readonly counterFalls?: boolean;
   readonly samples?: number;
   readonly ruleFailures?: boolean;
+  readonly storeTrouble?: boolean;
   readonly messageFailures?: boolean;
   readonly lastsUnits?: number;
 }
@@ -189,6 +190,10 @@ function instanceSeries(
     counter('alertmanager_notifications_failed_total', 'integration="slack"', 0, 1, false);
   if (trouble.ruleFailures === true)
     counter('prometheus_rule_evaluation_failures_total', 'rule_group="checkout-alerts"', 0, 1, false);
+  if (trouble.storeTrouble === true && index === 0) {
+    const values = `0x${phases.healthy} 1x${phases.troubled}`;
+    series.push({ series: 'tillwatch_tsdb_unwritable{job="tillwatch"}', values });
+  }
   if (trouble.night === true && index === 0) {
     const start = phases.healthy;
     series.push(

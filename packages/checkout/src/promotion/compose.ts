@@ -2,15 +2,15 @@ import type { Briefing, BriefingBlock } from '@tillwatch/model';
 import { Numbers } from '../briefing/numbers.ts';
 import type { Promotion, TeamSettings, TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { type AlertWords, alertWords, languageBase } from '../words/alert-words.ts';
-import { judgeReadiness, type ReadinessCheck } from './readiness.ts';
+import { BriefingWords, type Readers } from '../words/briefing-words.ts';
+import { type CheckState, judgeReadiness, type ReadinessCheck } from './readiness.ts';
 import type { ReadinessFacts } from './readiness-facts.ts';
 import type { PromotionReport, ReportFigure } from './report.ts';
-import { type PromotionWords, promotionWords } from './words.ts';
 
 const MAX_TITLE = 150;
 
 interface Reader {
-  readonly words: PromotionWords;
+  readonly words: BriefingWords;
   readonly numbers: Numbers;
   readonly factor: (value: number) => string;
   readonly dateTime: (atMs: number) => string;
@@ -18,13 +18,13 @@ interface Reader {
   readonly timeRange: (fromMs: number, toMs: number) => string;
 }
 
-/** How one reader writes numbers, money and times. */
-export function readerOf(config: TillwatchConfig, language: string): Reader {
+/** The words for some readers of a language (BCP 47), the shop's own among them, and how they write numbers, money and times. */
+export function readerOf(config: TillwatchConfig, readers: Readers, language: string): Reader {
   const { currency, timezone } = config.shop;
   const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone: timezone });
   const factor = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 });
   return {
-    words: promotionWords(language),
+    words: new BriefingWords(readers, language, config.messages.overrides),
     numbers: new Numbers(language, currency, timezone),
     factor: (value) => factor.format(value),
     dateTime: (atMs) => plainSpaces(time.format(atMs)),
@@ -45,41 +45,43 @@ export function readinessBriefing(
   config: TillwatchConfig,
   pageUrl: string,
 ): Briefing {
-  const reader = readerOf(config, team.language);
-  const { words, timeRange, factor } = reader;
+  const { words, numbers, timeRange, factor } = readerOf(config, team.audience, team.language);
   const { checks, isReady } = judgeReadiness(facts, promotion, {
     settings: config.readiness,
     words,
-    numbers: reader.numbers,
+    numbers,
     pageUrl,
   });
-  const { message } = words;
-  const open = checks.filter(({ state }) => state === 'not-ready');
-  const isKnown = checks.every(({ state }) => state !== 'not-known');
-  const when = `${timeRange(promotion.fromMs, promotion.toMs)}.`;
-  const lists: BriefingBlock[] = [
-    { kind: 'list', heading: message.toDoHeading, items: open.map(line) },
-    {
-      kind: 'list',
-      heading: message.unknownHeading,
-      items: checks.filter(({ state }) => state === 'not-known').map(line),
-    },
-    { kind: 'list', heading: message.readyHeading, items: checks.filter(({ state }) => state === 'ready').map(line) },
-  ];
-  const isBusiness = team.audience === 'business';
+  const { promotion_ready: texts, promotion_lead: lead } = words.texts;
+  const inState = (state: CheckState) => checks.filter((check) => check.state === state);
+  const open = inState('not-ready').length;
+  const title = isReady
+    ? inState('not-known').length === 0
+      ? texts.title
+      : texts.title_as_known
+    : open === 1
+      ? texts.title_one_not_ready
+      : texts.title_not_ready;
+  const list = (heading: string, state: CheckState): BriefingBlock[] => {
+    const items = inState(state).map(line);
+    return items.length === 0 ? [] : [{ kind: 'list', heading: words.say(heading), items }];
+  };
   return {
     tone: 'inform',
     title: cut(
-      isReady
-        ? (isKnown ? message.ready : message.readyAsKnown)(promotion.name, factor(promotion.expectedFactor))
-        : message.notReady(promotion.name, open.length),
+      words.say(title, {
+        promotion: promotion.name,
+        factor: factor(promotion.expectedFactor),
+        count: numbers.count(open),
+      }),
     ),
-    lead: isBusiness ? `${when} ${isReady ? message.businessReady : message.businessNotReady}` : when,
-    blocks: isBusiness
-      ? []
-      : lists.filter(({ kind, ...block }) => kind === 'list' && 'items' in block && block.items.length > 0),
-    links: [{ text: message.link, url: promotionUrl(pageUrl) }],
-    footer: `${config.shop.name} · ${message.footer}`,
+    lead: words.say(isReady ? lead.ready : lead.not_ready, { when: timeRange(promotion.fromMs, promotion.toMs) }),
+    blocks:
+      team.audience === 'business'
+        ? []
+        : [...list(texts.to_do, 'not-ready'), ...list(texts.not_known, 'not-known'), ...list(texts.ready, 'ready')],
+    links: [{ text: words.say(texts.link), url: promotionUrl(pageUrl) }],
+    footer: `${config.shop.name} · ${words.say(texts.footer)}`,
     language: team.language,
   };
 }
@@ -92,81 +94,104 @@ export function reportBriefing(
   config: TillwatchConfig,
   pageUrl: string,
 ): Briefing {
-  const { words, numbers, factor, dateTime } = readerOf(config, team.language);
-  const { report: say } = words;
+  const reader = readerOf(config, team.audience, team.language);
+  const { words, numbers, factor, dateTime } = reader;
+  const { promotion_report: texts } = words.texts;
+  const isBusiness = team.audience === 'business';
   const reached = report.reachedFactor === null ? undefined : factor(report.reachedFactor);
   const orders = numbers.count(report.orders.during ?? 0);
-  const compared = (figure: ReportFigure, write: (value: number) => string) =>
-    say.compared(
-      write(figure.during ?? 0),
-      figure.expected === null ? undefined : write(figure.expected),
-      figure.usual === null ? undefined : write(figure.usual),
-    );
-  const { successRate, peak, worst, slowest, incidents } = report;
-  const facts: { name: string; value: string }[] = [
-    { name: say.names.orders, value: compared(report.orders, (value) => numbers.count(value)) },
-    { name: say.names.money, value: compared(report.money, (value) => numbers.money(value)) },
-    { name: say.names.attempts, value: compared(report.attempts, (value) => numbers.count(value)) },
-    ...(successRate.during === null
-      ? []
-      : [
-          {
-            name: say.names.successRate,
-            value: say.comparedRate(
-              numbers.percent(successRate.during),
-              successRate.usual === null ? undefined : numbers.percent(successRate.usual),
-              numbers.percent(successRate.objective),
-            ),
-          },
-        ]),
-    { name: say.names.factor, value: say.comparedFactor(reached, factor(report.expectedFactor)) },
-    ...(peak === null ? [] : [{ name: say.names.peak, value: say.at(numbers.rough(peak.value), dateTime(peak.atMs)) }]),
-    ...(worst === null
-      ? []
-      : [{ name: say.names.worst, value: say.at(numbers.percent(worst.value), dateTime(worst.atMs)) }]),
-    ...(slowest === null || team.audience === 'business'
-      ? []
-      : [
-          {
-            name: say.names.slowest,
-            value: say.slowest(numbers.seconds(slowest.value), slowest.step, dateTime(slowest.atMs)),
-          },
-        ]),
-  ];
-  const lost = incidents.reduce((sum, { lostOrders }) => sum + lostOrders.mid, 0);
-  const lostMoney = incidents.reduce((sum, { lostMoney: money }) => sum + money.mid, 0);
-  const told = incidents.map(({ fromMs, toMs, alert, alerts, lostOrders, lostMoney: money }) =>
-    say.incident(
-      dateTime(fromMs),
-      numbers.duration((toMs ?? report.untilMs) - fromMs),
+  const { incidents } = report;
+  const told = incidents.map(({ fromMs, toMs, alert, alerts, lostOrders, lostMoney }) =>
+    words.say(texts.incident, {
+      from: dateTime(fromMs),
+      duration: numbers.duration((toMs ?? report.untilMs) - fromMs),
       // The business side knows no alerts by name.
-      team.audience === 'business' ? plainly(alert, team.language) : alerts.join(', '),
-      numbers.count(lostOrders.mid),
-      numbers.money(money.mid),
-    ),
+      alerts: isBusiness ? plainly(alert, team.language) : alerts.join(', '),
+      orders: numbers.count(lostOrders.mid),
+      money: numbers.money(lostMoney.mid),
+    }),
   );
-  const lead = say.lead(orders, numbers.money(report.money.during ?? 0), reached, factor(report.expectedFactor));
+  const lead = words.say(texts.lead, {
+    orders,
+    money: numbers.money(report.money.during ?? 0),
+    factor: reached,
+    expected_factor: factor(report.expectedFactor),
+  });
+  const lost = words.say(texts.lost_in_total, {
+    orders: numbers.count(incidents.reduce((sum, { lostOrders }) => sum + lostOrders.mid, 0)),
+    money: numbers.money(incidents.reduce((sum, { lostMoney }) => sum + lostMoney.mid, 0)),
+  });
+  const title = report.isOver ? texts.title : texts.title_so_far;
+  const usual = report.basis === null ? '' : words.say(texts.usual_is[USUAL[report.basis]]);
   return {
     // Nothing was broken, so nothing is called mended.
     tone: 'inform',
-    title: cut(report.isOver ? say.title(promotion.name, reached, orders) : say.soFar(promotion.name)),
-    lead: [
-      lead,
-      reached === undefined ? say.noUsual : '',
-      incidents.length === 0 ? '' : say.lostInAll(numbers.count(lost), numbers.money(lostMoney)),
-    ]
+    title: cut(words.say(title, { promotion: promotion.name, factor: reached, orders })),
+    lead: [lead, reached === undefined ? words.say(texts.no_usual) : '', incidents.length === 0 ? '' : lost]
       .filter(Boolean)
       .join(' '),
     blocks: [
-      { kind: 'facts', heading: say.numbers, facts },
+      { kind: 'facts', heading: words.say(texts.numbers), facts: reportFacts(report, reader, isBusiness) },
       told.length === 0
-        ? { kind: 'text', heading: say.incidents, text: say.noIncidents }
-        : { kind: 'list', heading: say.incidents, items: told },
+        ? { kind: 'text', heading: words.say(texts.incidents), text: words.say(texts.no_incidents) }
+        : { kind: 'list', heading: words.say(texts.incidents), items: told },
     ],
-    links: [{ text: say.link, url: promotionUrl(pageUrl) }],
-    footer: [config.shop.name, report.basis === null ? '' : say.basis(report.basis)].filter(Boolean).join(' · '),
+    links: [{ text: words.say(texts.link), url: promotionUrl(pageUrl) }],
+    footer: [config.shop.name, usual].filter(Boolean).join(' · '),
     language: team.language,
   };
+}
+
+const USUAL = { 'week-before': 'week_before', 'time-before': 'time_before' } as const;
+
+/** The figures of a report, name by name; the business side is spared the steps. */
+function reportFacts(
+  report: PromotionReport,
+  { words, numbers, factor, dateTime }: Reader,
+  isBusiness: boolean,
+): { name: string; value: string }[] {
+  const { promotion_report: texts } = words.texts;
+  const { successRate, peak, worst, slowest } = report;
+  const fact = (name: keyof typeof texts.fact, value: string) => ({ name: words.say(texts.fact[name]), value });
+  const compared = (figure: ReportFigure, write: (value: number) => string) =>
+    words.say(texts.compared, {
+      during: write(figure.during ?? 0),
+      expected: figure.expected === null ? undefined : write(figure.expected),
+      usual: figure.usual === null ? undefined : write(figure.usual),
+    });
+  const moment = (value: string, atMs: number) => words.say(texts.moment, { value, time: dateTime(atMs) });
+  const facts = [
+    fact(
+      'orders',
+      compared(report.orders, (value) => numbers.count(value)),
+    ),
+    fact(
+      'money',
+      compared(report.money, (value) => numbers.money(value)),
+    ),
+    fact(
+      'attempts',
+      compared(report.attempts, (value) => numbers.count(value)),
+    ),
+  ];
+  if (successRate.during !== null) {
+    const before = successRate.usual === null ? undefined : numbers.percent(successRate.usual);
+    const values = {
+      during: numbers.percent(successRate.during),
+      before,
+      objective: numbers.percent(successRate.objective),
+    };
+    facts.push(fact('success', words.say(texts.compared_success, values)));
+  }
+  const reached = report.reachedFactor === null ? words.say(texts.factor_unknown) : factor(report.reachedFactor);
+  facts.push(fact('factor', words.say(texts.compared_factor, { reached, expected: factor(report.expectedFactor) })));
+  if (peak !== null) facts.push(fact('peak', moment(numbers.rough(peak.value), peak.atMs)));
+  if (worst !== null) facts.push(fact('worst', moment(numbers.percent(worst.value), worst.atMs)));
+  if (slowest !== null && !isBusiness) {
+    const values = { seconds: numbers.seconds(slowest.value), step: slowest.step, time: dateTime(slowest.atMs) };
+    facts.push(fact('slowest', words.say(texts.slowest_moment, values)));
+  }
+  return facts;
 }
 
 /** What an alert means, as the middle of a sentence. */

@@ -108,7 +108,7 @@ export function createPromotionDesk(options: PromotionDeskOptions): PromotionDes
     );
   };
   const judge = (measured: ReadinessFacts, promotion: Promotion, language: string) => {
-    const { words, numbers } = readerOf(config(), language);
+    const { words, numbers } = readerOf(config(), 'page', language);
     return judgeReadiness(measured, promotion, { settings: config().readiness, words, numbers, pageUrl });
   };
   const find = (name: string): Promotion => {

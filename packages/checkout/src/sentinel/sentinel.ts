@@ -52,8 +52,15 @@ export interface Sentinel {
   incidents(): readonly Incident[];
 }
 
-/** Samples may be committed some time after they were scraped, so each tick looks back a little. */
-const OVERLAP_MS = 60_000;
+/**
+ * A sample is committed some time after the moment it is of. Each tick looks back as far as a scrape usually takes at most (the default
+ * timeout); once a minute, and at every tick for a while after something came later than that, the sentinel looks back
+ * for whatever came up to a minute late since the last time it did so.
+ */
+const OVERLAP_MS = 10_000;
+const LONG_OVERLAP_MS = 60_000;
+const LONG_LOOK_EVERY_MS = 60_000;
+const WARY_MS = 600_000;
 
 const CHUNK_MS = 2 * 3_600_000;
 const COARSE_MS = 120_000;
@@ -101,6 +108,10 @@ class CounterSentinel implements Sentinel {
   #lastMs = Number.NEGATIVE_INFINITY;
   #newestSampleMs = Number.NEGATIVE_INFINITY;
   #lastForgetMs = Number.NEGATIVE_INFINITY;
+  /** The last tick that looked back for samples that came late; none since the last catching up: minus infinity. */
+  #lastLongLookMs = Number.NEGATIVE_INFINITY;
+  /** Until when every tick looks for them. */
+  #waryUntilMs = Number.NEGATIVE_INFINITY;
   #ticks = 0;
   #passedOver = 0;
   #failedReads = 0;
@@ -152,11 +163,7 @@ class CounterSentinel implements Sentinel {
       await this.#catchUp(Math.max(this.#lastMs, nowMs - FINE_PAST_MS), nowMs, FINE_MS);
       this.#knowledge.scrapes.resume(nowMs);
     } else {
-      const series = await this.#read(Math.max(this.#lastMs - OVERLAP_MS, 0), nowMs);
-      const sinceMs = this.#lastMs;
-      for (const one of series) this.#take(one, () => 0);
-      this.#endBins(sinceMs, nowMs - sinceMs, 1, false);
-      this.#lastMs = nowMs;
+      await this.#look(nowMs);
     }
     this.#ticks++;
     this.#judgeSilence(nowMs);
@@ -191,6 +198,25 @@ class CounterSentinel implements Sentinel {
     return samples;
   }
 
+  /** Reads what is new since the last tick, and what may have come late, as one bin. */
+  async #look(nowMs: number): Promise<void> {
+    const sinceMs = this.#lastMs;
+    const isLong = nowMs <= this.#waryUntilMs || nowMs - this.#lastLongLookMs >= LONG_LOOK_EVERY_MS;
+    const lastLongMs = Number.isFinite(this.#lastLongLookMs) ? this.#lastLongLookMs : sinceMs;
+    const fromMs = isLong ? lastLongMs - LONG_OVERLAP_MS : sinceMs - OVERLAP_MS;
+    const series = await this.#read(Math.max(fromMs, 0), nowMs);
+    let isSomethingLate = false;
+    const binOf = (atMs: number) => {
+      if (atMs <= sinceMs - OVERLAP_MS) isSomethingLate = true;
+      return 0;
+    };
+    for (const one of series) this.#take(one, binOf);
+    this.#endBins(sinceMs, nowMs - sinceMs, 1, false);
+    this.#lastMs = nowMs;
+    if (isLong) this.#lastLongLookMs = nowMs;
+    if (isSomethingLate) this.#waryUntilMs = nowMs + WARY_MS;
+  }
+
   /** What was learned by a clock that was wrong is of no use. */
   async #learnAnew(nowMs: number): Promise<void> {
     this.#logger.warn('the clock was set back, the sentinel learns anew', { backMs: this.#lastMs - nowMs });
@@ -198,6 +224,7 @@ class CounterSentinel implements Sentinel {
     this.#lastMs = Number.NEGATIVE_INFINITY;
     this.#newestSampleMs = Number.NEGATIVE_INFINITY;
     this.#lastForgetMs = Number.NEGATIVE_INFINITY;
+    this.#waryUntilMs = Number.NEGATIVE_INFINITY;
     await this.learn(nowMs);
   }
 
@@ -243,6 +270,7 @@ class CounterSentinel implements Sentinel {
     for (const one of series) this.#take(one, (atMs) => Math.min(count - 1, Math.floor((atMs - fromMs - 1) / binMs)));
     this.#endBins(fromMs, binMs, count, binMs === COARSE_MS);
     this.#lastMs = toMs;
+    this.#lastLongLookMs = Number.NEGATIVE_INFINITY;
   }
 
   #take(series: Series, binOf: (atMs: number) => number): void {

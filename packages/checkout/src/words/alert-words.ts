@@ -30,7 +30,7 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       business: 'Some customers cannot complete their purchase right now.',
     },
     CheckoutSuccessfulOrdersDrop: {
-      summary: 'Orders fell to {value} of what the checkouts started let expect',
+      summary: 'Orders fell to {value} of what is expected from the checkouts started',
       dev: 'Checkouts are started as usual but far fewer end in an order, and no matching errors are counted.',
       ops: 'Checkouts are started as usual but far fewer end in an order. Look for hanging requests and providers.',
       business: 'Far fewer orders come in than usual, although customers are trying to buy.',
@@ -131,6 +131,12 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       ops: 'A receiver refuses messages or its template fails. Send a test message to see why.',
       business: 'The watch over the shop needs maintenance.',
     },
+    TillwatchStoreTrouble: {
+      summary: 'The store of the watch is in trouble',
+      dev: 'The disk is full or damaged. Alerts go on from memory, but a restart would lose what is not stored.',
+      ops: 'The disk is full or damaged. Make room, or look at the quarantine in the data directory; the page says which.',
+      business: 'The watch over the shop needs maintenance.',
+    },
     TillwatchRuleFailures: {
       summary: 'Rules cannot be evaluated',
       dev: 'Rules fail when they are evaluated, so alerts may be missing.',
@@ -172,7 +178,7 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
     CheckoutTargetDown: {
       summary: 'Keine Instanz von {job} antwortet',
       dev: 'Keine Instanz des Shops lässt sich abfragen.',
-      ops: 'Keine Instanz des Shops lässt sich abfragen: Sie ist aus, nicht erreichbar, oder ihre Metriken sind es.',
+      ops: 'Keine Instanz des Shops lässt sich abfragen: Sie ist aus oder nicht erreichbar, oder nur ihre Metriken sind es.',
       business: 'Der Shop antwortet nicht. Er ist vermutlich nicht erreichbar.',
     },
     CheckoutInstanceDown: {
@@ -205,7 +211,7 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       dev: 'Zahlungen werden eingezogen, aber keine Bestellung geschrieben. Das Fehlerprotokoll nennt die Vorgänge.',
       ops: 'Zahlungen werden eingezogen, aber keine Bestellung geschrieben. Erstattungen könnten nötig sein.',
       business:
-        'Kundinnen und Kunden wurde Geld abgebucht, aber sie haben keine Bestellung. Sie brauchen sie oder eine Erstattung.',
+        'Kundinnen und Kunden wurde Geld abgebucht, aber sie haben keine Bestellung. Sie brauchen ihre Bestellung oder ihr Geld zurück.',
     },
     DatabaseSlow: {
       summary: 'Die Datenbank ist langsam: jede zwanzigste Abfrage dauert länger als {seconds}',
@@ -233,7 +239,7 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
     },
     CheckoutMetricGone: {
       summary: 'Der Shop meldet {metric} nicht mehr',
-      dev: 'Regeln und Zahlen dazu sind blind, was nicht heißt, dass alles gut ist. Hat eine Version sie entfernt oder umbenannt?',
+      dev: 'Regeln und Zahlen dazu sind blind, was nicht heißt, dass alles gut ist. Hat eine Version die Metrik entfernt oder umbenannt?',
       ops: 'Regeln und Zahlen dazu sind blind, was nicht heißt, dass alles gut ist. Mit der letzten Version vergleichen.',
       business: 'Ein Teil des Shops wird gerade nicht überwacht.',
     },
@@ -253,7 +259,13 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       summary: 'Nachrichten kommen nicht an oder nur in schlichter Form',
       dev: 'Ein Empfänger lehnt Nachrichten ab, oder seine Vorlage hat einen Fehler. Die Seite zeigt jede Nachricht mit ihrem Fehler.',
       ops: 'Ein Empfänger lehnt Nachrichten ab, oder seine Vorlage hat einen Fehler. Eine Testnachricht zeigt den Grund.',
-      business: 'Die Überwachung des Shops braucht Pflege.',
+      business: 'Die Überwachung des Shops braucht Wartung.',
+    },
+    TillwatchStoreTrouble: {
+      summary: 'Der Speicher der Überwachung hat ein Problem',
+      dev: 'Die Festplatte ist voll oder beschädigt. Alarme laufen aus dem Arbeitsspeicher weiter, ein Neustart verlöre, was nicht gespeichert ist.',
+      ops: 'Die Festplatte ist voll oder beschädigt. Platz schaffen oder die Quarantäne im Datenverzeichnis ansehen; die Seite sagt, was davon.',
+      business: 'Die Überwachung des Shops braucht Wartung.',
     },
     TillwatchRuleFailures: {
       summary: 'Regeln lassen sich nicht auswerten',

@@ -23,8 +23,8 @@ const LANGUAGES: Readonly<Record<LanguageBase, LanguageTexts>> = { en: textsEn, 
 
 /** The texts for some readers of a language as Tillwatch brings them. */
 export function defaultTexts(readers: Readers, language: string): MessageTexts {
-  const { texts, plainHeadline } = LANGUAGES[languageBase(language)];
-  return readers === 'business' ? { ...texts, headline: plainHeadline } : texts;
+  const { texts, plainHeadline, plainPromotionLead } = LANGUAGES[languageBase(language)];
+  return readers === 'business' ? { ...texts, headline: plainHeadline, promotion_lead: plainPromotionLead } : texts;
 }
 
 /** The words of one language for some readers, with what the shop has changed. */

@@ -68,7 +68,45 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'verdict.warning': ['success!', 'part'],
   'verdict.recovering': ['success!'],
   'verdict.slow_steps': ['success!'],
+  'promotion_check.finding.targets': ['up!', 'all!', 'job'],
+  'promotion_check.finding.not_scraped': ['job!'],
+  'promotion_check.finding.one_rule_fails': ['rule!', 'error'],
+  'promotion_check.finding.rules_fail': ['count!', 'rule', 'error'],
+  'promotion_check.finding.failures': ['count!'],
+  'promotion_check.finding.pages': ['alerts!'],
+  'promotion_check.finding.delivered': ['receiver!', 'ago'],
+  'promotion_check.finding.never_delivered': ['receiver!'],
+  'promotion_check.finding.budget_left': ['name!', 'share'],
+  'promotion_check.finding.budget_spent': ['name!'],
+  'promotion_check.finding.budget_unknown': ['name!'],
+  'promotion_check.finding.load': ['peak', 'expected!'],
+  'promotion_check.finding.not_measured': ['exporter!'],
+  'promotion_check.finding.too_little_seen': ['most'],
+  'promotion_check.finding.many_cores': ['cores'],
+  'promotion_check.finding.expected': ['most', 'mid!', 'low', 'high'],
+  'promotion_check.finding.event_loop': ['seconds!'],
+  'promotion_check.to_do.receivers': ['url'],
+  'promotion_ready.title': ['promotion!', 'factor'],
+  'promotion_ready.title_as_known': ['promotion!', 'factor'],
+  'promotion_ready.title_one_not_ready': ['promotion!', 'factor'],
+  'promotion_ready.title_not_ready': ['promotion!', 'factor', 'count'],
+  promotion_lead: ['when!'],
+  'promotion_report.title': ['promotion!', 'orders', 'factor'],
+  'promotion_report.title_so_far': ['promotion!', 'orders', 'factor'],
+  'promotion_report.lead': ['orders!', 'money', 'factor', 'expected_factor'],
+  'promotion_report.lost_in_total': ['orders!', 'money'],
+  'promotion_report.compared': ['during!', 'expected', 'usual'],
+  'promotion_report.compared_success': ['during!', 'before', 'objective'],
+  'promotion_report.compared_factor': ['reached!', 'expected'],
+  'promotion_report.moment': ['value!', 'time'],
+  'promotion_report.slowest_moment': ['seconds!', 'step', 'time'],
+  'promotion_report.incident': ['from!', 'duration', 'alerts', 'orders', 'money'],
 };
+
+/** Whether the text at a path has placeholders of its own, and not those that its group shares. */
+export function hasOwnPlaceholders(path: string): boolean {
+  return ALLOWED[path] !== undefined;
+}
 
 /** The placeholders of the text at a path such as `headline.failures`. */
 export function placeholdersFor(path: string): {

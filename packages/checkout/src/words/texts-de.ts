@@ -1,3 +1,4 @@
+import { plainPromotionLeadDe, promotionTextsDe } from './promotion-texts-de.ts';
 import type { LanguageTexts } from './texts.ts';
 
 /** German. */
@@ -61,7 +62,7 @@ export const textsDe: LanguageTexts = {
       trickle: ['Gründe oben und das Fehlerprotokoll ansehen.'],
       'orders-drop': ['Hängende Anfragen suchen: Zahlungsanbieter, Datenbank, Warteschlange.'],
       'attempts-stopped': [
-        'Die Seite selbst öffnen, mit offener Browserkonsole.',
+        'Die Bestellseite selbst öffnen, mit offener Browserkonsole.',
         'Letzte Version der Oberfläche, CDN und fremde Skripte prüfen.',
       ],
       silent: ['Den Shop von außen öffnen.', 'DNS, Zertifikate, CDN und Lastverteiler prüfen.'],
@@ -161,7 +162,7 @@ export const textsDe: LanguageTexts = {
       attempts: 'Begonnene Bestellvorgänge',
       declined: 'Abgelehnte Zahlungen',
       database: 'Datenbank p95',
-      waiting: 'Warten auf Verbindung',
+      waiting: 'Warten auf eine Verbindung',
       targets: 'Antwortende Instanzen',
       server_errors: 'Serverfehler',
       event_loop: 'Verzug der Ereignisschleife',
@@ -172,7 +173,7 @@ export const textsDe: LanguageTexts = {
       worst: 'Schlechteste Erfolgsquote',
       worst_moment: 'Schlimmster Augenblick',
       lost: 'Verlorene Bestellungen (Schätzung)',
-      money: 'Verlorenes Geld (Schätzung)',
+      money: 'Entgangener Umsatz (Schätzung)',
       retried: 'Neuer Versuch gelungen (Schätzung)',
       recovered: 'Seither zurückgekommen (Schätzung)',
       alerts: 'Alarme',
@@ -197,7 +198,7 @@ export const textsDe: LanguageTexts = {
     out_of: 'etwa {failed} von {all} Bestellvorgängen',
     fail_share: '{share} scheitern',
     range: '{mid}[ ({low} – {high})]',
-    unseen: 'nicht zu sehen',
+    unseen: 'keine Daten',
     example:
       '{clock}[ {step}][ · {provider}][ · {method}] · {reason}[ · {amount}][ · {version}][ · Vorgang {attempt}][ · Trace {trace}]',
     estimate_note:
@@ -214,6 +215,7 @@ export const textsDe: LanguageTexts = {
       slow_steps: 'Der Bestellvorgang funktioniert, ist aber langsam: {success} der Käufe gelingen nach langem Warten.',
       down: 'Der Shop antwortet nicht.',
     },
+    ...promotionTextsDe,
   },
   plainHeadline: {
     failures: 'Käufe lassen sich nicht abschließen[: {failing} der Versuche scheitern]',
@@ -230,4 +232,5 @@ export const textsDe: LanguageTexts = {
     'instance-down': 'Einer der Server des Shops ist ausgefallen',
     watch: 'Der Bestellvorgang wird gerade nicht vollständig überwacht',
   },
+  plainPromotionLead: plainPromotionLeadDe,
 };

@@ -1,3 +1,4 @@
+import { plainPromotionLeadEn, promotionTextsEn } from './promotion-texts-en.ts';
 import type { LanguageTexts } from './texts.ts';
 
 /** English. */
@@ -127,11 +128,11 @@ export const textsEn: LanguageTexts = {
       'About {orders} orders[ ({orders_range})][ worth about {money} ({money_range})][ and {other_money}] are lost so far.[ While this lasts it costs about {per_hour} per hour.]',
     lost_in_total:
       'About {orders} orders[ ({orders_range})][ worth about {money} ({money_range})][ and {other_money}] were lost in total.',
-    nothing_lost: 'No lost orders can be made out so far.',
+    nothing_lost: 'No lost orders have been found so far.',
     retried: 'About {orders} customers tried again and got through; they are not counted as lost.',
     came_back:
       'Since the end about {orders} orders more than usual came in[, worth about {money}]: customers who came back.',
-    nobody_came_back: 'Since the end no more orders than usual have come in: nobody is seen to come back yet.',
+    nobody_came_back: 'Since the end no more orders than usual have come in: no customers are seen coming back yet.',
     finding: '{part}: {failing} fail, {share} of the extra failures',
     missing: '{part}: {missing} of the usual checkouts are missing',
     reason: '{reason} ({count})',
@@ -194,7 +195,7 @@ export const textsEn: LanguageTexts = {
     out_of: 'about {failed} of {all} checkouts',
     fail_share: '{share} fail',
     range: '{mid}[ ({low} – {high})]',
-    unseen: 'not to be seen',
+    unseen: 'no data',
     example:
       '{clock}[ {step}][ · {provider}][ · {method}] · {reason}[ · {amount}][ · {version}][ · attempt {attempt}][ · trace {trace}]',
     estimate_note:
@@ -211,6 +212,7 @@ export const textsEn: LanguageTexts = {
       slow_steps: 'Checkout works but is slow: {success} of purchases succeed after a long wait.',
       down: 'The shop does not answer.',
     },
+    ...promotionTextsEn,
   },
   plainHeadline: {
     failures: 'Customers cannot complete their purchase[: {failing} of attempts fail]',
@@ -227,4 +229,5 @@ export const textsEn: LanguageTexts = {
     'instance-down': 'One of the servers of the shop is down',
     watch: 'The checkout is not fully watched at the moment',
   },
+  plainPromotionLead: plainPromotionLeadEn,
 };

@@ -1,4 +1,5 @@
 import type { IncidentKind } from '../incident/incident-kind.ts';
+import type { PromotionTexts } from './promotion-texts.ts';
 
 /** A sentence for every sort of trouble. */
 type ByKind<T = string> = Readonly<Record<IncidentKind, T>>;
@@ -10,7 +11,7 @@ type ListsByKind = ByKind<readonly string[]>;
  * Every text of messages and of the live page's verdict, in one language and for one audience, in the language of
  * `message-text.ts`. `placeholders.ts` says what each may use.
  */
-export interface MessageTexts {
+export interface MessageTexts extends PromotionTexts {
   readonly notice: string;
   readonly all_clear: string;
   /** The first line: what is wrong. */
@@ -125,8 +126,9 @@ export interface MessageTexts {
   >;
 }
 
-/** The texts of a language: one set for all, and the first lines for readers who know no technical names. */
+/** The texts of a language: one set for all, and those that readers have who know no technical names. */
 export interface LanguageTexts {
   readonly texts: MessageTexts;
   readonly plainHeadline: ByKind;
+  readonly plainPromotionLead: PromotionTexts['promotion_lead'];
 }

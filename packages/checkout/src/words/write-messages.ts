@@ -1,5 +1,5 @@
 import { defaultTexts, type Readers } from './briefing-words.ts';
-import { INCIDENT, placeholdersFor } from './placeholders.ts';
+import { hasOwnPlaceholders, INCIDENT, placeholdersFor } from './placeholders.ts';
 import type { MessageTexts } from './texts.ts';
 
 /** A file of texts to start from. */
@@ -23,10 +23,10 @@ const UNSEEN: Readonly<Record<Exclude<Readers, 'page'>, readonly (keyof MessageT
       'reason',
       'nothing_stands_out',
     ] as const),
-    ...(['promotion', 'retried', 'fail_share', 'example', 'verdict'] as const),
+    ...(['promotion', 'retried', 'fail_share', 'example', 'verdict', 'promotion_check'] as const),
   ],
 };
-const SEEN_ON_THE_PAGE: readonly (keyof MessageTexts)[] = ['verdict', 'finding', 'missing', 'label'];
+const SEEN_ON_THE_PAGE: readonly (keyof MessageTexts)[] = ['verdict', 'finding', 'missing', 'label', 'promotion_check'];
 
 /** Writes the texts that some readers see in one language (`en`, `de` or a tag such as `de-AT`) as a file that `readMessages` reads. */
 export function writeMessages(readers: Readers, language: string): MessageFile {
@@ -81,5 +81,5 @@ function remark(path: readonly string[]): string {
 
 /** Texts of one group that share their placeholders: these are named once, at the group. */
 function isAlike(path: readonly string[]): boolean {
-  return path.length > 1 && path[0] !== 'verdict';
+  return path.length > 1 && !hasOwnPlaceholders(path.join('.'));
 }

@@ -1,6 +1,13 @@
 import { Labels, type Notification } from '@tillwatch/model';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createPromotionDesk, type PromotionDesk, UnknownPromotionError, type WatchState } from '../../src/index.ts';
+import {
+  createPromotionDesk,
+  type PromotionDesk,
+  readMessages,
+  type TillwatchConfig,
+  UnknownPromotionError,
+  type WatchState,
+} from '../../src/index.ts';
 import { textOf } from '../support/briefing-text.ts';
 import { testConfig, Watch } from '../support/watch.ts';
 
@@ -22,14 +29,25 @@ const reached: WatchState = {
   failingRules: [],
 };
 
-function deskOf(watch: Watch, state: WatchState = reached): PromotionDesk {
+function deskOf(watch: Watch, state: WatchState = reached, shop: TillwatchConfig = config): PromotionDesk {
   return createPromotionDesk({
     querier: watch,
-    config: () => config,
+    config: () => shop,
     clock: { nowMs: () => watch.nowMs },
     pageUrl: 'http://watch.example',
     watch: () => state,
   });
+}
+
+/** The shop with texts of its own, by the file that they are in, and with teams that read `language`. */
+function changed(files: Readonly<Record<string, string>>, language = 'en'): TillwatchConfig {
+  const overrides = Object.entries(files).map(([file, text]) => {
+    const { override, problems } = readMessages({ file, text });
+    expect(problems).toEqual([]);
+    return override!;
+  });
+  const teams = config.teams.map((team) => ({ ...team, language }));
+  return { ...config, teams, messages: { dir: undefined, overrides } };
 }
 
 /** What the router would hand over about a promotion. */
@@ -133,6 +151,38 @@ describe('the check before', () => {
     expect(await desk.brief(notification(watch, 'somebody else', false))).toBeUndefined();
   });
 
+  test('says it in the words of the shop where it has some', async () => {
+    const desk = deskOf(
+      watch,
+      reached,
+      changed({
+        'ops.en.yml':
+          'promotion_ready: { title_as_known: "Go for {promotion} (x{factor})" }\npromotion_check: { finding: { no_pages: calm } }\n',
+        'business.en.yml': 'promotion_lead: { ready: "We are set. It is on {when}." }\n',
+        'page.en.yml': 'promotion_check: { topic: { alerts: Sirens } }\n',
+      }),
+    );
+    const ops = await desk.brief(notification(watch, 'ops', false));
+    expect(ops?.title).toBe('Go for Spring sale (x5)');
+    expect(textOf(ops!)).toContain('Alerts: calm');
+    const business = await desk.brief(notification(watch, 'business', false));
+    expect(business?.lead).toBe('We are set. It is on Mar 3, 2026, 3:12 – 3:22 PM.');
+    const onThePage = (await desk.readiness('Spring sale')).checks.map(({ topic, finding }) => `${topic}: ${finding}`);
+    expect(onThePage).toContain('Sirens: nothing is wrong now');
+  });
+
+  test('speaks German', async () => {
+    const desk = deskOf(
+      watch,
+      { ...reached, failingRules: [{ rule: 'CheckoutSilent', error: 'x' }] },
+      changed({}, 'de'),
+    );
+    const ops = await desk.brief(notification(watch, 'ops', false));
+    expect(ops?.title).toBe('Spring sale: ein Punkt ist nicht bereit');
+    expect(textOf(ops!)).toContain('Regeln: CheckoutSilent scheitert: x → Regel reparieren');
+    expect((await desk.brief(notification(watch, 'business', false)))?.lead).toContain('Der Betrieb hat die Liste.');
+  });
+
   test('names are looked up, and a wrong one is told with the right ones', async () => {
     await expect(deskOf(watch).readiness('Spring')).rejects.toThrow(
       new UnknownPromotionError('there is no promotion "Spring"; there are: "Spring sale", "Summer sale"'),
@@ -199,6 +249,16 @@ describe('a promotion from its start to its report', () => {
     expect(text).toContain('Many customers cannot complete their purchase right now; about');
     expect(text).not.toMatch(/Checkout[A-Z]/);
     expect(textOf((await deskOf(watch).brief(notification(watch, 'dev', true)))!)).toContain('CheckoutErrorRateHigh');
+  });
+
+  test('the report is told in the words of the shop, and in German', async () => {
+    const shop = changed({ 'dev.de.yml': 'promotion_report: { title: "{promotion} vorbei: {orders}" }\n' }, 'de');
+    const dev = await deskOf(watch, reached, shop).brief(notification(watch, 'dev', true));
+    expect(dev?.title).toMatch(/^Spring sale vorbei: \d\.\d{3}$/);
+    const text = textOf(dev!);
+    expect(text).toMatch(/Umsatz: 1\d\d\.000\s€ · erwartet 1\d\d\.000\s€ · üblich \d\d\.\d+\s€/);
+    expect(text).toMatch(/Insgesamt gingen etwa \d+ Bestellungen \(/);
+    expect(text).toMatch(/Vielfaches des Üblichen: \d(?:,\d)? · erwartet 5/);
   });
 
   test('the list shows what is ahead first, with its check, and what is over with its report', async () => {

@@ -3,7 +3,7 @@ import { Numbers } from '../../src/briefing/numbers.ts';
 import type { LoadPoint } from '../../src/promotion/extrapolate.ts';
 import { judgeReadiness } from '../../src/promotion/readiness.ts';
 import type { ReadinessFacts, ResourceFacts } from '../../src/promotion/readiness-facts.ts';
-import { promotionWords } from '../../src/promotion/words.ts';
+import { BriefingWords } from '../../src/words/briefing-words.ts';
 
 const settings = { beforeMs: 0, testedWithinMs: 7 * 86_400_000, utilisation: 0.8 };
 const promotion = { name: 'Sale', fromMs: 0, toMs: 1, expectedFactor: 5, rampMs: 0 };
@@ -26,7 +26,7 @@ function judge(change: Partial<ReadinessFacts>, expectedFactor = promotion.expec
   return judgeReadiness(
     { ...well, ...change },
     { ...promotion, expectedFactor },
-    { settings, words: promotionWords('en'), numbers, pageUrl: 'http://watch.example' },
+    { settings, words: new BriefingWords('page', 'en'), numbers, pageUrl: 'http://watch.example' },
   );
 }
 

@@ -23,6 +23,9 @@ export function registerPageRoutes(app: FastifyInstance, { live, demo }: PageSer
     globIgnore: ['types/**'],
   });
 
+  // `/graph` is Prometheus's path to a query, which the `generatorURL` of every alert names; the page understands both.
+  for (const path of ['/query', '/graph']) app.get(path, (_request, reply) => reply.sendFile('index.html'));
+
   app.get('/api/tillwatch/state', () => live.current());
 
   let lookers = 0;

@@ -6,6 +6,7 @@ import {
   type Series,
   type VectorSample,
 } from '@tillwatch/model';
+import { LabelsCache } from './labels-cache.ts';
 import { PrometheusApiError } from './prometheus-api-error.ts';
 import { readBody } from './read-body.ts';
 
@@ -34,12 +35,15 @@ export interface PrometheusApi extends Querier {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+/** Label sets that are remembered of stored samples, which the sentinel asks for every few seconds. */
+const MOST_LABEL_SETS = 50_000;
 
 /** @throws {PrometheusApiError} when the URL is none */
 export function createPrometheusApi(options: PrometheusApiOptions): PrometheusApi {
   const { base, authorization } = readUrl(options.url);
   const name = `${base.host}${base.pathname.replace(/\/$/, '')}`;
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxAnswerBytes = DEFAULT_MAX_ANSWER_BYTES } = options;
+  const known = new LabelsCache(MOST_LABEL_SETS);
 
   async function ask(path: string, parameters: Readonly<Record<string, string>>): Promise<QueryData> {
     const token = await options.bearerToken?.();
@@ -83,7 +87,8 @@ export function createPrometheusApi(options: PrometheusApiOptions): PrometheusAp
     async samples(selector, fromMs, toMs) {
       // Prometheus 2 includes the sample at the far end of the window and 3 does not: both are cut here.
       const query = `${selector}[${formatDuration(Math.max(1, Math.ceil(toMs - fromMs)))}]`;
-      const series = matrixOf(name, await ask('api/v1/query', { query, time: seconds(toMs) }));
+      const data = await ask('api/v1/query', { query, time: seconds(toMs) });
+      const series = matrixOf(name, data, (metric) => known.labelsOf(metric));
       return series.flatMap((one) => within(one, fromMs, toMs));
     },
   };
@@ -159,15 +164,26 @@ export function vectorOf(name: string, { resultType, result }: QueryData): Vecto
   );
 }
 
-/** The series of a range vector from the API's JSON; `name` is who answered. @throws {PrometheusApiError} */
-export function matrixOf(name: string, { resultType, result }: QueryData): (RangeSeries & Series)[] {
+/**
+ * The series of a range vector from the API's JSON; `name` is who answered, `labelsOf` makes label sets.
+ * @throws {PrometheusApiError}
+ */
+export function matrixOf(
+  name: string,
+  { resultType, result }: QueryData,
+  labelsOf: (metric: Readonly<Record<string, string>>) => Labels = Labels.of,
+): (RangeSeries & Series)[] {
   if (resultType !== 'matrix' || !Array.isArray(result)) throw PrometheusApiError.strange(name, 'a range vector');
   return (result as readonly Element[]).flatMap(({ metric, values }) => {
     if (values === undefined) return [];
-    const timestampsMs = Float64Array.from(values, (point) => Math.round(point[0] * 1_000));
-    return [
-      { labels: Labels.of(metric), timestampsMs, values: Float64Array.from(values, (point) => numberOf(point[1])) },
-    ];
+    const timestampsMs = new Float64Array(values.length);
+    const numbers = new Float64Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      const [timestamp, text] = values[i]!;
+      timestampsMs[i] = Math.round(timestamp * 1_000);
+      numbers[i] = numberOf(text);
+    }
+    return [{ labels: labelsOf(metric), timestampsMs, values: numbers }];
   });
 }
 

@@ -6,7 +6,16 @@ import {
   type SentinelSample,
   type TillwatchConfig,
 } from '@tillwatch/checkout';
-import type { Appendable, Clock, Labels, Logger, Queryable } from '@tillwatch/model';
+import {
+  type Appendable,
+  type Clock,
+  isStaleAt,
+  type Labels,
+  type Logger,
+  Matcher,
+  METRIC_NAME,
+  type Queryable,
+} from '@tillwatch/model';
 import { createSentinelLoop, type SentinelLoop } from './sentinel-loop.ts';
 import { sentinelSettings } from './sentinel-settings.ts';
 
@@ -40,10 +49,19 @@ function breathing(reader: SentinelReader): SentinelReader {
   };
 }
 
-/** Stores samples as one batch; series that are no longer published end with a staleness marker, as after a scrape. */
-export function publisherTo(store: Appendable): (samples: readonly SentinelSample[], atMs: number) => Promise<void> {
-  let published = new Map<string, Labels>();
+/** What was not published for this long has ended for every query already: Prometheus's lookback. */
+const LOOKBACK_MS = 5 * 60_000;
+
+/**
+ * Stores samples as one batch; series that are no longer published end with a staleness marker, as after a scrape. That holds for
+ * what a publisher before this one left in the store, too: before a restart or a reload.
+ */
+export function publisherTo(
+  store: Queryable & Appendable,
+): (samples: readonly SentinelSample[], atMs: number) => Promise<void> {
+  let published: ReadonlyMap<string, Labels> | undefined;
   return async (samples, atMs) => {
+    published ??= leftIn(store, atMs);
     const batch = store.batch();
     const now = new Map<string, Labels>();
     for (const { labels, value } of samples) {
@@ -54,4 +72,16 @@ export function publisherTo(store: Appendable): (samples: readonly SentinelSampl
     await batch.commit();
     published = now;
   };
+}
+
+/** The sentinel's series that have not ended at `atMs`. Those with a job and an instance were scraped from another sentinel. */
+function leftIn(store: Queryable, atMs: number): ReadonlyMap<string, Labels> {
+  const left = new Map<string, Labels>();
+  const matchers = [new Matcher(METRIC_NAME, '=~', 'tillwatch_(incident|incident_.+|evidence|sentinel_.+)')];
+  for (const { labels, values } of store.select(matchers, atMs - LOOKBACK_MS, atMs)) {
+    const isScraped = labels.has('job') && labels.has('instance');
+    const hasEnded = isStaleAt(values, values.length - 1);
+    if (!isScraped && !hasEnded) left.set(labels.key, labels);
+  }
+  return left;
 }

@@ -13,6 +13,7 @@ export type {
   OverviewComponent,
   OverviewEstimate,
   OverviewImpact,
+  OverviewMoney,
   OverviewProvider,
   OverviewRate,
   OverviewStep,

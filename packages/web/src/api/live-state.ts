@@ -34,8 +34,11 @@ export interface LivePromotion {
   readonly expectedFactor: number;
 }
 
+/** An alert that is pending or firing. */
 export interface LiveAlert {
   readonly name: string;
+  /** What sort of trouble it tells of: alerts of several names and layers can tell of the same. The name itself for alerts of the shop's own. */
+  readonly trouble: string;
   readonly state: 'pending' | 'firing';
   readonly severity: string;
   readonly labels: Readonly<Record<string, string>>;

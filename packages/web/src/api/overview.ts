@@ -61,13 +61,25 @@ export interface OverviewEstimate {
   readonly high: number;
 }
 
+/** An estimated amount. */
+export interface OverviewMoney {
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Major units of `currency`. */
+  readonly money: OverviewEstimate;
+}
+
 /** What the trouble has cost so far. Always an estimate. */
 export interface OverviewImpact {
   readonly sinceMs: number;
   /** Whole orders. */
   readonly lostOrders: OverviewEstimate;
-  /** Major units of `currency`. */
+  /** Major units of `currency`; currencies with a rate are converted and part of it. */
   readonly lostMoney: OverviewEstimate;
+  /** Lost beside `lostMoney`, in currencies without a rate; the largest amount first. */
+  readonly otherMoney: readonly OverviewMoney[];
+  /** `lostMoney` once more, in each currency that the shop has given a rate for. */
+  readonly converted: readonly OverviewMoney[];
   readonly ordersPerHour: OverviewEstimate;
   readonly moneyPerHour: OverviewEstimate;
   readonly currency: string;
@@ -89,7 +101,10 @@ export interface CheckoutOverview {
   readonly errorRate: OverviewRate;
   readonly p95Seconds: OverviewRate;
   readonly ordersPerMinute: OverviewRate;
+  /** Currencies with a rate are converted and part of it. */
   readonly moneyPerMinute: OverviewRate;
+  /** What comes in beside `moneyPerMinute` now, in currencies without a rate; the largest amount first. */
+  readonly otherMoneyPerMinute: readonly { readonly currency: string; readonly now: number }[];
   readonly attemptsPerMinute: OverviewRate;
   readonly objectives: {
     /** The success rate that must be reached, 0 to 1. */

@@ -8,6 +8,8 @@ export interface TimeChartProps {
   readonly data: ChartData;
   /** Names of colour tokens, one a line; the last is used for what is beyond. */
   readonly colours: readonly string[];
+  /** How each line is dashed: lengths of strokes and gaps in CSS pixels; lines beyond are solid. */
+  readonly dashes?: readonly (readonly number[])[];
   readonly format: (value: number) => string;
   readonly formatTime: (ms: number) => string;
   /** Writes a mark of the time axis; marks are `stepMs` apart. */
@@ -21,6 +23,12 @@ export interface TimeChartProps {
   /** Spans to shade, in seconds. */
   readonly spans: readonly (readonly [number, number])[];
   readonly label: string;
+  /** Below the drawing, with the values under the cursor; there is one unless it is `false`. */
+  readonly hasLegend?: boolean;
+  /** Height of the drawing in CSS pixels. */
+  readonly height?: number;
+  /** Called with the index of the time under the cursor, `undefined` when it leaves. */
+  readonly onCursor?: (index: number | undefined) => void;
 }
 
 /** The one place that knows the chart library. Cursors of all charts on the page move together. */
@@ -34,7 +42,7 @@ export function TimeChart(props: TimeChartProps) {
       chart = new uPlot(optionsFor(props, element), dataFor(props.data), element);
     };
     draw();
-    const resized = new ResizeObserver(() => chart?.setSize(sizeOf(element)));
+    const resized = new ResizeObserver(() => chart?.setSize(sizeOf(element, props.height)));
     resized.observe(element);
     const scheme = matchMedia('(prefers-color-scheme: dark)');
     scheme.addEventListener('change', draw);
@@ -52,8 +60,8 @@ export function TimeChart(props: TimeChartProps) {
 /** Of the drawing; the legend below it takes as many lines as it needs. */
 const HEIGHT = 204;
 
-function sizeOf(element: HTMLElement): { width: number; height: number } {
-  return { width: Math.max(200, element.clientWidth), height: HEIGHT };
+function sizeOf(element: HTMLElement, height = HEIGHT): { width: number; height: number } {
+  return { width: Math.max(200, element.clientWidth), height };
 }
 
 function dataFor({ seconds, lines }: ChartData): uPlot.AlignedData {
@@ -65,10 +73,10 @@ function optionsFor(props: TimeChartProps, element: HTMLElement): uPlot.Options 
   const grid = { stroke: token('line'), width: 1 };
   const colourOf = (i: number) => token(props.colours[Math.min(i, props.colours.length - 1)]!);
   return {
-    ...sizeOf(element),
+    ...sizeOf(element, props.height),
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), props.timeZone),
     cursor: { sync: { key: 'tillwatch' }, points: { size: 6 } },
-    legend: { live: true },
+    legend: { live: true, show: props.hasLegend ?? true },
     scales: {
       y: {
         range: (_chart, low, high) => {
@@ -103,6 +111,7 @@ function optionsFor(props: TimeChartProps, element: HTMLElement): uPlot.Options 
       ...props.data.lines.map((line, i) => ({
         label: line.name,
         stroke: colourOf(i),
+        dash: [...(props.dashes?.[i] ?? [])],
         width: 1.6,
         points: { show: false },
         value: (_chart: uPlot, value: number | null) => (value === null ? '–' : props.format(value)),
@@ -111,6 +120,7 @@ function optionsFor(props: TimeChartProps, element: HTMLElement): uPlot.Options 
     hooks: {
       drawClear: [(chart) => shade(chart, props.spans)],
       draw: [(chart) => drawLevel(chart, props.level)],
+      setCursor: [(chart) => props.onCursor?.(chart.cursor.idx ?? undefined)],
     },
   };
 }

@@ -5,9 +5,11 @@ export interface Formats {
   perMinute(value: number | null): string;
   seconds(value: number | null): string;
   money(value: number | null, whole?: boolean): string;
+  /** An amount in whole units of another currency than the shop's (ISO 4217; what is none is written as it is). */
+  moneyIn(currency: string, value: number): string;
   time(ms: number): string;
   dateTime(ms: number): string;
-  /** A mark on a time axis whose marks are `stepMs` apart: the time of day, or the day. */
+  /** A mark on a time axis whose marks are `stepMs` apart: the time of day, to the second where it takes that, or the day. */
   tick(ms: number, stepMs: number): string;
   /** IANA name. */
   readonly timeZone: string;
@@ -43,12 +45,21 @@ export function createFormats(shop: { language: string; currency: string; timezo
     seconds: (value) => or(value, (v) => (v < 1 ? `${whole.format(v * 1000)} ms` : `${fine.format(v)} s`)),
     money: (value, wholeUnits = false) =>
       or(value, (v) => (wholeUnits || Math.abs(v) >= 100 ? money : smallMoney).format(v)),
+    moneyIn: (other, value) => moneyIn(language, other, value),
     time: (ms) => time.format(ms),
     dateTime: (ms) => dateTime.format(ms),
-    tick: (ms, stepMs) => (stepMs < 86_400_000 ? clock : day).format(ms),
+    tick: (ms, stepMs) => (stepMs < 60_000 ? time : stepMs < 86_400_000 ? clock : day).format(ms),
     timeZone,
     duration: formatAge,
   };
+}
+
+function moneyIn(language: string, currency: string, value: number): string {
+  const whole = { maximumFractionDigits: 0 } as const;
+  // The label of a series can say anything, and Intl takes three letters only.
+  return /^[A-Za-z]{3}$/.test(currency)
+    ? new Intl.NumberFormat(language, { style: 'currency', currency, ...whole }).format(value)
+    : `${new Intl.NumberFormat(language, whole).format(value)} ${currency}`;
 }
 
 /** A span of time in its two largest units. */

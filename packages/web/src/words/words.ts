@@ -34,6 +34,9 @@ const en = {
   page: 'page',
   inform: 'inform',
   runbook: 'Runbook',
+  layers: { rules: 'rules', sentinel: 'sentinel' },
+  layerHints: { rules: 'decided by plain PromQL rules', sentinel: 'decided by the sentinel' },
+  sameTrouble: (count: number) => (count === 1 ? 'one more alert about it' : `${count} more alerts about it`),
   funnel: 'Steps of the checkout',
   step: 'Step',
   entered: 'Entered',
@@ -90,6 +93,9 @@ const en = {
   theme: 'Change between light and dark',
   attempts: 'attempts',
   promotions: 'Promotions',
+  query: 'Query',
+  and: 'and',
+  inOtherMoney: 'that is',
 };
 
 /** Every text of the page; a language that leaves one out does not compile. */
@@ -131,6 +137,9 @@ const de: Words = {
   page: 'dringend',
   inform: 'Hinweis',
   runbook: 'Anleitung',
+  layers: { rules: 'Regeln', sentinel: 'Wächter' },
+  layerHints: { rules: 'von PromQL-Regeln entschieden', sentinel: 'vom Wächter (Sentinel) entschieden' },
+  sameTrouble: (count) => (count === 1 ? 'ein weiterer Alarm dazu' : `${count} weitere Alarme dazu`),
   funnel: 'Schritte des Checkouts',
   step: 'Schritt',
   entered: 'Begonnen',
@@ -187,6 +196,9 @@ const de: Words = {
   theme: 'Zwischen hell und dunkel wechseln',
   attempts: 'Versuche',
   promotions: 'Aktionen',
+  query: 'Abfrage',
+  and: 'dazu',
+  inOtherMoney: 'das sind',
 };
 
 /** The words of a language; English for languages that we have none of. */

@@ -40,6 +40,13 @@ export function Figures({ overview, words, formats, state }: PartProps & { overv
       rate: overview.moneyPerMinute,
       format: (value) => formats.money(value),
       kind: 'ratio',
+      ...(overview.otherMoneyPerMinute.length === 0
+        ? {}
+        : {
+            note: `${words.and} ${overview.otherMoneyPerMinute
+              .map(({ currency, now }) => formats.moneyIn(currency, now))
+              .join(' · ')}`,
+          }),
     },
     { title: words.attemptsPerMinute, rate: overview.attemptsPerMinute, format: formats.perMinute, kind: 'ratio' },
   ];

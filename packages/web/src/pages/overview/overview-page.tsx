@@ -47,8 +47,9 @@ export function OverviewPage() {
         </span>
         <span class="shop">{state?.shop.name}</span>
         <span class="right">
-          {state !== undefined && <span>{formats.time(state.nowMs)}</span>}
+          {state !== undefined && <span class="clock">{formats.time(state.nowMs)}</span>}
           {state !== undefined && state.shop.name !== '' && <a href="/?view=promotions">{words.promotions}</a>}
+          <a href="/query">{words.query}</a>
           <button type="button" class="icon" onClick={toggleTheme} aria-label={words.theme} title={words.theme}>
             ◐
           </button>

@@ -1,7 +1,10 @@
-import type { CheckoutOverview } from '../../api/index.ts';
+import type { CheckoutOverview, OverviewMoney } from '../../api/index.ts';
 import type { PartProps } from './overview-page.tsx';
 
 const ICONS = { good: '●', warning: '▲', bad: '■', unknown: '○' } as const;
+
+/** More currencies than these do not fit. */
+const MOST_CURRENCIES = 3;
 
 /** How the checkout is doing, in one sentence, and what it costs while it is not doing well. */
 export function Verdict({ overview, words, formats }: PartProps & { overview: CheckoutOverview }) {
@@ -22,6 +25,8 @@ export function Verdict({ overview, words, formats }: PartProps & { overview: Ch
               {words.lostSoFar}, {words.since} {formats.time(impact.sinceMs)} ({words.estimate}:{' '}
               {formats.money(impact.lostMoney.low, true)} – {formats.money(impact.lostMoney.high, true)})
             </span>
+            <OtherMoney before={words.inOtherMoney} amounts={impact.converted} formats={formats} />
+            <OtherMoney before={words.and} amounts={impact.otherMoney} formats={formats} />
           </div>
           <div>
             <strong>
@@ -38,5 +43,19 @@ export function Verdict({ overview, words, formats }: PartProps & { overview: Ch
         </div>
       )}
     </section>
+  );
+}
+
+function OtherMoney({
+  before,
+  amounts,
+  formats,
+}: Pick<PartProps, 'formats'> & { before: string; amounts: readonly OverviewMoney[] }) {
+  if (amounts.length === 0) return null;
+  const shown = amounts.slice(0, MOST_CURRENCIES);
+  return (
+    <span class="other-money">
+      {before} {shown.map(({ currency, money }) => `≈ ${formats.moneyIn(currency, money.mid)}`).join(' · ')}
+    </span>
   );
 }
