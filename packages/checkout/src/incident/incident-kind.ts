@@ -39,6 +39,7 @@ const KINDS: readonly (readonly [AlertName, IncidentKind])[] = [
   ['CheckoutScrapeTooLarge', 'watch'],
   ['TillwatchRuleFailures', 'watch'],
   ['TillwatchStoreTrouble', 'watch'],
+  ['TillwatchSeriesDropped', 'watch'],
   ['TillwatchNotificationFailures', 'watch'],
 ];
 

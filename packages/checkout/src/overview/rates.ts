@@ -1,6 +1,6 @@
 import { formatDuration, type Querier, type RangeSeries } from '@tillwatch/model';
 import type { CheckoutOverview, OverviewRate, OverviewTone, Sparkline } from '../overview.ts';
-import { settledMean } from '../plan/expressions.ts';
+import { orderMoney, settledMean } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 
@@ -46,20 +46,15 @@ export async function readOtherMoney(
 ): Promise<CheckoutOverview['otherMoneyPerMinute']> {
   const { currency, rates } = config.shop;
   const known = ['', currency, ...Object.keys(rates)].join('|');
-  const others = orderValue(`!~"${known}"`, windowsFor(config).unit);
+  const others = `rate(checkout_order_value_total{outcome=~"|success",currency!~"${known}"}[${windowsFor(config).unit}])`;
   const amounts = await querier.instant(`topk(${MOST_CURRENCIES}, sum by (currency) (${others}) * 60 > 0)`, nowMs);
   return amounts
     .map(({ labels, value }) => ({ currency: labels.get('currency') ?? '', now: value }))
     .sort((a, b) => b.now - a.now);
 }
 
-/** Money of successful orders by the second; `currency` is how the label must match. */
-function orderValue(currency: string, window: string): string {
-  return `rate(checkout_order_value_total{outcome=~"|success",currency${currency}}[${window}])`;
-}
-
 function rateQueries(config: TillwatchConfig): Record<RateName, RateQuery> {
-  const { objectives, shop } = config;
+  const { objectives } = config;
   const { unit, pair, unitMinutes } = windowsFor(config);
   const past = formatDuration(objectives.comparedWithMs);
   const recorded = (series: string, divisor: number, tone: RateQuery['tone']): RateQuery => {
@@ -69,13 +64,7 @@ function rateQueries(config: TillwatchConfig): Record<RateName, RateQuery> {
   const good: RateQuery['tone'] = () => 'good';
   const steps = (range: string) =>
     `histogram_quantile(0.95, sum by (le) (rate(checkout_step_duration_seconds_bucket${range})))`;
-  const money = (window: string) => {
-    const own = orderValue(`=~"|${shop.currency}"`, window);
-    const others = Object.entries(shop.rates).map(
-      ([currency, rate]) => ` or ${rate} * ${orderValue(`="${currency}"`, window)}`,
-    );
-    return `sum(${own}${others.join('')}) * 60`;
-  };
+  const money = `${orderMoney(config.shop, (selector) => `rate(${selector}[${unit}])`)} * 60`;
   return {
     successRate: recorded(`checkout:success_ratio:${unit}{slice="all"}`, 1, good),
     errorRate: recorded(`checkout:error_ratio:${unit}{slice="all"}`, 1, good),
@@ -89,8 +78,8 @@ function rateQueries(config: TillwatchConfig): Record<RateName, RateQuery> {
     },
     ordersPerMinute: recorded(`checkout:orders:increase${unit}`, unitMinutes, good),
     moneyPerMinute: {
-      now: money(unit),
-      before: settledMean(money(unit), unit, past, ` offset ${pair}`),
+      now: money,
+      before: settledMean(money, unit, past, ` offset ${pair}`),
       tone: good,
     },
     attemptsPerMinute: recorded(`checkout:attempts:increase${unit}`, unitMinutes, good),

@@ -48,6 +48,7 @@ export type AlertName =
   | 'CheckoutCounterFell'
   | 'CheckoutScrapeTooLarge'
   | 'TillwatchRuleFailures'
+  | 'TillwatchSeriesDropped'
   | 'TillwatchStoreTrouble'
   | 'TillwatchNotificationFailures';
 
@@ -351,6 +352,19 @@ function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry
       alert: 'TillwatchRuleFailures',
       expr: `sum by (rule_group) (increase({__name__=~"(prometheus|tillwatch)_rule_evaluation_failures_total"}[5m])) > 0`,
       forMs: 60_000,
+      severity: 'inform',
+      area: 'watch',
+    },
+    {
+      // The watch counts what it leaves out under its own target; the alert is about the one that explodes.
+      alert: 'TillwatchSeriesDropped',
+      expr: [
+        'sum by (job, instance) (label_replace(',
+        '  label_replace(increase(tillwatch_scrape_series_dropped_total[5m]), "job", "$1", "scrape_job", "(.*)"),',
+        '  "instance", "$1", "scrape_instance", "(.*)"',
+        ')) > 0',
+      ].join('\n'),
+      forMs: 0,
       severity: 'inform',
       area: 'watch',
     },

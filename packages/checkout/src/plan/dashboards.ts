@@ -1,5 +1,6 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
+import { orderMoney } from './expressions.ts';
 import { dashboardJson, figure, graph, type Query, startDashboard } from './grafana-panels.ts';
 import type { Windows } from './windows.ts';
 
@@ -18,7 +19,7 @@ export function overviewDashboard(config: TillwatchConfig, windows: Windows): st
     )
     .withPanel(figure('Orders per minute', perMinute(`checkout:orders:increase${unit}`), 'short', [[null, 'blue']]))
     .withPanel(
-      figure(`${shop.currency} per minute`, moneyPerMinute(pair), `currency${shop.currency}`, [[null, 'blue']]),
+      figure(`${shop.currency} per minute`, moneyPerMinute(config, pair), `currency${shop.currency}`, [[null, 'blue']]),
     )
     .withPanel(
       figure('Orders being lost per hour (estimate)', `checkout:lost_orders_per_hour:${pair}`, 'short', [
@@ -48,7 +49,9 @@ export function overviewDashboard(config: TillwatchConfig, windows: Windows): st
       ]),
     )
     .withPanel(
-      graph(`${shop.currency} per minute`, 12, `currency${shop.currency}`, [[moneyPerMinute(pair), shop.currency]]),
+      graph(`${shop.currency} per minute`, 12, `currency${shop.currency}`, [
+        [moneyPerMinute(config, pair), shop.currency],
+      ]),
     )
     .withPanel(
       graph('Checkouts: started, ordered, declined', 24, 'short', [
@@ -162,6 +165,6 @@ function quantile(q: number, metric: string, matchers: string, by = ''): string 
   return `histogram_quantile(${q}, sum by (${labels}) (rate(${metric}_bucket${matchers}[$__rate_interval])))`;
 }
 
-function moneyPerMinute(window: string): string {
-  return `sum(rate(checkout_order_value_total{outcome=~"|success"}[${window}])) * 60`;
+function moneyPerMinute(config: TillwatchConfig, window: string): string {
+  return `${orderMoney(config.shop, (selector) => `rate(${selector}[${window}])`)} * 60`;
 }

@@ -14,6 +14,21 @@ export function counted(metric: string, window: string): string {
   return `(${metric} unless ${metric} offset ${window}) and on (job, instance) (up offset ${window} == 1) or increase(${metric}[${window}])`;
 }
 
+/**
+ * What `of` makes of the money of successful orders, summed in the shop's currency: other currencies are converted by
+ * `shop.rates`, and those without a rate are left out, since no sum of theirs means anything.
+ */
+export function orderMoney(
+  { currency: own, rates }: Pick<TillwatchConfig['shop'], 'currency' | 'rates'>,
+  of: (selector: string) => string,
+): string {
+  const sold = (currency: string) => of(`checkout_order_value_total{outcome=~"|success",currency${currency}}`);
+  const others = Object.entries(rates).map(
+    ([currency, rate]) => ` or ${number(rate)} * ${sold(`=${quoted(currency)}`)}`,
+  );
+  return `sum(${sold(`=~${quoted(`|${own}`)}`)}${others.join('')})`;
+}
+
 /** `up` of the shop's own targets: whoever else is scraped says nothing about the shop. */
 export function shopUp({ targets }: Pick<TillwatchConfig, 'targets'>): string {
   return `up{job=~${quoted(alternatives([...new Set(targets.map(({ job }) => job))]))}}`;

@@ -1,7 +1,16 @@
 import { LOST_PER_FAILURE } from '../impact/estimate-loss.ts';
 import type { TillwatchConfig } from '../settings/tillwatch-config.ts';
 import { breachRules, MAIN_STEP } from './breaches.ts';
-import { alternatives, counted, evidenceAbove, evidenceBelow, evidenceOfLess, number, quoted } from './expressions.ts';
+import {
+  alternatives,
+  counted,
+  evidenceAbove,
+  evidenceBelow,
+  evidenceOfLess,
+  number,
+  orderMoney,
+  quoted,
+} from './expressions.ts';
 import type { PlannedGroup, PlannedRecording } from './planned-rule.ts';
 import { scaledBaseline } from './promotion-rules.ts';
 import type { Windows } from './windows.ts';
@@ -99,7 +108,7 @@ export function recordingGroups(config: TillwatchConfig, windows: Windows): Plan
         ),
         record(
           'checkout:order_value:before',
-          `sum(increase(checkout_order_value_total{outcome=~"|success"}[6h])) / (sum(increase(checkout_outcomes_total{outcome="success"}[6h])) >= 5)`,
+          `${orderMoney(config.shop, (selector) => `increase(${selector}[6h])`)} / (sum(increase(checkout_outcomes_total{outcome="success"}[6h])) >= 5)`,
         ),
       ],
     },

@@ -134,6 +134,7 @@ function scenarios(hasCheckoutRoute: boolean): Scenario[] {
       withinUnits: 4,
     },
     { name: 'rules fail', trouble: { ruleFailures: true }, fires: 'TillwatchRuleFailures', withinUnits: 4 },
+    { name: 'a label explodes', trouble: { seriesDropped: true }, fires: 'TillwatchSeriesDropped', withinUnits: 4 },
     { name: 'the disk is full', trouble: { storeTrouble: true }, fires: 'TillwatchStoreTrouble', withinUnits: 2 },
   ];
   return all.filter((one): one is Scenario => one !== false);

@@ -31,6 +31,7 @@ export interface Trouble {
   readonly samples?: number;
   readonly ruleFailures?: boolean;
   readonly storeTrouble?: boolean;
+  readonly seriesDropped?: boolean;
   readonly messageFailures?: boolean;
   readonly lastsUnits?: number;
 }
@@ -190,6 +191,9 @@ function instanceSeries(
     counter('alertmanager_notifications_failed_total', 'integration="slack"', 0, 1, false);
   if (trouble.ruleFailures === true)
     counter('prometheus_rule_evaluation_failures_total', 'rule_group="checkout-alerts"', 0, 1, false);
+  if (trouble.seriesDropped === true) {
+    counter('tillwatch_scrape_series_dropped_total', 'scrape_job="shop",scrape_instance="shop:3000"', 0, 1, false);
+  }
   if (trouble.storeTrouble === true && index === 0) {
     const values = `0x${phases.healthy} 1x${phases.troubled}`;
     series.push({ series: 'tillwatch_tsdb_unwritable{job="tillwatch"}', values });

@@ -3,7 +3,7 @@ import type { Estimate } from '../impact/estimate-loss.ts';
 import { measureLoss } from '../impact/measure-loss.ts';
 import { isUnseen, weightiest } from '../incident/incident-kind.ts';
 import { findEnd, findOnset } from '../incident/onset.ts';
-import { counted, quoted } from '../plan/expressions.ts';
+import { counted, orderMoney } from '../plan/expressions.ts';
 import { windowsFor } from '../plan/windows.ts';
 import type { Promotion, TillwatchConfig } from '../settings/tillwatch-config.ts';
 
@@ -126,14 +126,12 @@ interface Totals {
   readonly attempts: number | undefined;
 }
 
-async function readTotals(querier: Querier, { shop }: TillwatchConfig, fromMs: number, toMs: number): Promise<Totals> {
+async function readTotals(querier: Querier, config: TillwatchConfig, fromMs: number, toMs: number): Promise<Totals> {
   const window = formatDuration(Math.max(1_000, Math.round((toMs - fromMs) / 1_000) * 1_000));
   const one = async (expr: string) => finite((await querier.instant(expr, toMs))[0]?.value);
   const [orders, money, attempts] = await Promise.all([
     one(`sum(${counted('checkout_outcomes_total{outcome="success"}', window)})`),
-    one(
-      `sum(${counted(`checkout_order_value_total{outcome=~"|success",currency=~${quoted(`|${shop.currency}`)}}`, window)})`,
-    ),
+    one(orderMoney(config.shop, (selector) => `(${counted(selector, window)})`)),
     one(`sum(${counted('checkout_attempts_total', window)})`),
   ]);
   return { orders, money, attempts };

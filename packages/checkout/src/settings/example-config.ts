@@ -115,6 +115,9 @@ promotions: []
 #     - { series: 'shop_orders_total{state="paid"}', outcome: success, labels: { provider: gateway } }
 #     - { series: shop_order_errors_total, outcome: failure, reasonClass: technical, labels: { reason: error } }
 
+# Against labels that explode: what is new beyond this is left out, what is known is kept. 0 is no limit.
+# limits: { seriesPerTarget: 100000, series: 1000000 }
+
 retention: 30d
 `;
 }

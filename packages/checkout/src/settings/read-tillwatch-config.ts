@@ -105,6 +105,10 @@ function settle(written: WrittenConfig): TillwatchConfig {
         mapping(one, { currency: one.currency ?? shop.currency, outcome: 'success' }),
       ),
     },
+    limits: {
+      seriesPerTarget: written.limits?.seriesPerTarget ?? 100_000,
+      series: written.limits?.series ?? 1_000_000,
+    },
     retentionMs: written.retention,
   };
 }

@@ -206,6 +206,12 @@ export const tillwatchSchema = z.strictObject({
       orderValue: z.array(z.strictObject({ ...mapped, currency: currency.optional() })).default([]),
     })
     .optional(),
+  limits: z
+    .strictObject({
+      seriesPerTarget: z.int().min(0).max(10_000_000).default(100_000),
+      series: z.int().min(0).max(100_000_000).default(1_000_000),
+    })
+    .optional(),
   retention: duration.default(30 * 86_400_000),
 });
 

@@ -33,7 +33,16 @@ export interface TillwatchConfig {
   readonly promotions: readonly Promotion[];
   readonly readiness: ReadinessSettings;
   readonly metrics: MetricMapping;
+  readonly limits: SeriesLimitSettings;
   readonly retentionMs: number;
+}
+
+/** How many series the embedded engine takes; beyond that it leaves out what is new. 0 is no limit. */
+interface SeriesLimitSettings {
+  /** Series of one target at a time, and new ones of it within an hour. */
+  readonly seriesPerTarget: number;
+  /** Series in the store, of all targets together. */
+  readonly series: number;
 }
 
 interface ShopSettings {

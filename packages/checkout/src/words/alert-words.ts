@@ -131,6 +131,12 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       ops: 'A receiver refuses messages or its template fails. Send a test message to see why.',
       business: 'The watch over the shop needs maintenance.',
     },
+    TillwatchSeriesDropped: {
+      summary: 'Instance {instance} brings too many series: new ones are left out',
+      dev: 'A label has too many values, such as ids or addresses of pages. Take it out or cap it; what was known is kept.',
+      ops: 'A label has too many values. What was known is kept, what is new is not measured until the label is capped.',
+      business: 'The watch over the shop needs maintenance.',
+    },
     TillwatchStoreTrouble: {
       summary: 'The store of the watch is in trouble',
       dev: 'The disk is full or damaged. Alerts go on from memory, but a restart would lose what is not stored.',
@@ -259,6 +265,12 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       summary: 'Nachrichten kommen nicht an oder nur in schlichter Form',
       dev: 'Ein Empfänger lehnt Nachrichten ab, oder seine Vorlage hat einen Fehler. Die Seite zeigt jede Nachricht mit ihrem Fehler.',
       ops: 'Ein Empfänger lehnt Nachrichten ab, oder seine Vorlage hat einen Fehler. Eine Testnachricht zeigt den Grund.',
+      business: 'Die Überwachung des Shops braucht Wartung.',
+    },
+    TillwatchSeriesDropped: {
+      summary: 'Instanz {instance} bringt zu viele Zeitreihen: neue werden weggelassen',
+      dev: 'Ein Label hat zu viele Werte, etwa Nummern oder Seitenadressen. Entfernen oder begrenzen; Bekanntes bleibt.',
+      ops: 'Ein Label hat zu viele Werte. Bekanntes bleibt, Neues wird nicht gemessen, bis das Label begrenzt ist.',
       business: 'Die Überwachung des Shops braucht Wartung.',
     },
     TillwatchStoreTrouble: {

@@ -3,7 +3,7 @@ import { evaluateInstant, parse } from '@tillwatch/promql';
 import { MemoryQueryable } from '@tillwatch/promql/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { evidenceAbove, evidenceBelow, evidenceOfLess } from '../../src/plan/expressions.ts';
+import { evidenceAbove, evidenceBelow, evidenceOfLess, orderMoney } from '../../src/plan/expressions.ts';
 
 /** The value of an expression over series that have one sample each. */
 function value(expr: string, series: Readonly<Record<string, number>>): number | undefined {
@@ -61,5 +61,31 @@ describe('evidence', () => {
     const certain = value(evidenceBelow('seen', 'expected'), { seen: 5, expected: 20 })!;
     expect(less(40)).toBeLessThan(0.8 * certain);
     expect(less(40_000)).toBeCloseTo(certain, 1);
+  });
+});
+
+describe('money of orders', () => {
+  const sold = (rates: Record<string, number>, currencies: Record<string, number>) => {
+    const queryable = new MemoryQueryable();
+    for (const [currency, amount] of Object.entries(currencies)) {
+      const labels = { __name__: 'checkout_order_value_total', outcome: 'success', currency };
+      queryable.add(Labels.of(labels), 0, 1_000, [amount]);
+    }
+    const parsed = parse(orderMoney({ currency: 'EUR', rates }, (selector) => selector));
+    if (!parsed.ok) throw new Error(parsed.problems[0]?.message);
+    const result = evaluateInstant(parsed.expr, 0, { queryable }).value;
+    return result.type === 'vector' ? result.samples[0]?.value : undefined;
+  };
+
+  test('is converted by the rates of the shop', () => {
+    expect(sold({ USD: 0.5, CHF: 2 }, { EUR: 100, USD: 10, CHF: 1 })).toBe(107);
+  });
+
+  test('counts what has no currency as the shop’s own, and leaves out what has no rate', () => {
+    expect(sold({}, { '': 3, EUR: 100, GBP: 1_000 })).toBe(103);
+  });
+
+  test('is there when nothing was sold in the shop’s own currency', () => {
+    expect(sold({ USD: 0.5 }, { USD: 10 })).toBe(5);
   });
 });
