@@ -15,7 +15,12 @@ export default defineConfig({
         ...sources,
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.{ts,tsx}', 'examples/*/test/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'packages/*/test/**/*.test.{ts,tsx}',
+            'examples/*/test/**/*.test.ts',
+            'test/*.test.ts',
+            'test/fuzz/*.test.ts',
+          ],
           benchmark: { include: ['packages/*/test/**/*.bench.ts'] },
           // Rooms keep no global state, so tests share a worker.
           isolate: false,

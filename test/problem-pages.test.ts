@@ -6,6 +6,7 @@ import { readMessages, readTillwatchConfig } from '@tillwatch/checkout';
 import { readAlertmanagerConfig, readPrometheusConfig, readRuleFile, readRuleTestFile } from '@tillwatch/config';
 import type { Problem } from '@tillwatch/model';
 import { parse } from '@tillwatch/promql';
+import { lintExposition } from '@tillwatch/scrape/exposition';
 import { parseAst } from 'vite';
 import { expect, test } from 'vitest';
 
@@ -18,6 +19,7 @@ const ROOMS = [
   { room: 'promql', prefix: 'promql-' },
   { room: 'checkout', prefix: '' },
   { room: 'alerting', prefix: '' },
+  { room: 'scrape', prefix: '' },
   { room: 'tillwatch', prefix: '' },
 ] as const;
 
@@ -172,6 +174,7 @@ const READERS: Readonly<Record<string, (text: string) => readonly Problem[]>> = 
   },
   'business.en.yml': (text) => readMessages({ file: 'business.en.yml', text }).problems,
   'boss.en.yml': (text) => readMessages({ file: 'boss.en.yml', text }).problems,
+  metrics: (text) => lintExposition({ file: 'metrics', text: `${text}\n` }),
   'tillwatch.yaml': (text) =>
     readTillwatchConfig({ file: 'tillwatch.yaml', text: text + whatIsMissing(text) }, { nowMs: Date.now() }).problems,
 };

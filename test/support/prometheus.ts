@@ -93,12 +93,13 @@ export class Prometheus {
     keptDir?: string,
     name: keyof typeof PROGRAMS = 'prometheus',
     config = 'global: { evaluation_interval: 1m }\n',
+    moreArgs: readonly string[] = [],
   ): Promise<Prometheus> {
     const dir = keptDir ?? mkdtempSync(join(tmpdir(), 'tillwatch-prometheus-'));
     writeFileSync(join(dir, 'prometheus.yml'), config);
     const address = `127.0.0.1:${await freePort()}`;
     const { command, readyPath, args } = PROGRAMS[name];
-    const child = spawn(command, args(dir, address), { stdio: 'ignore' });
+    const child = spawn(command, [...args(dir, address), ...moreArgs], { stdio: 'ignore' });
     const prometheus = new Prometheus(`http://${address}`, command, child, dir, keptDir !== undefined);
     await prometheus.#untilReady(readyPath);
     return prometheus;

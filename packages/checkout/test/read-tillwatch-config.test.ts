@@ -44,7 +44,18 @@ test('defaults are filled in', () => {
     objectives: { successRate: 0.95, errorRate: 0.02, stepP95Seconds: 3 },
     teams: [{ name: 'ops', audience: 'ops', receives: ['page', 'inform'] }],
     mail: { smtpUrlEnv: 'SMTP_URL' },
+    limits: { seriesPerTarget: 100_000, series: 1_000_000 },
   });
+});
+
+test('limits of series can be set one by one, and be none', () => {
+  expect(read(`${SMALL}limits: { seriesPerTarget: 5000 }\n`).config?.limits).toEqual({
+    seriesPerTarget: 5_000,
+    series: 1_000_000,
+  });
+  expect(read(`${SMALL}limits: { series: 0 }\n`).config?.limits.series).toBe(0);
+  const { problems } = read(`${SMALL}limits: { series: -1 }\n`);
+  expect(problems).toMatchObject([{ severity: 'error', at: { from: SMALL.length + 'limits: { series: '.length } }]);
 });
 
 test.for([

@@ -53,13 +53,23 @@ export {
 export type {
   AlertingConfig,
   AlertmanagerEndpoint,
+  DnsSdConfig,
+  FileSdConfig,
   GlobalConfig,
+  HttpSdConfig,
   PrometheusConfig,
   ScrapeConfig,
   ScrapeProtocol,
   StaticConfig,
 } from './prometheus/config.ts';
-export type { Authorization, BasicAuth, HttpClientConfig, TlsConfig } from './prometheus/http-client.ts';
+export type {
+  Authorization,
+  BasicAuth,
+  HttpClientConfig,
+  OAuth2,
+  ProxySettings,
+  TlsConfig,
+} from './prometheus/http-client.ts';
 export {
   addScrapeConfigFiles,
   type PrometheusReading,
@@ -68,6 +78,7 @@ export {
 } from './prometheus/read-prometheus-config.ts';
 export { readTargetFile } from './prometheus/read-target-file.ts';
 export { RELABEL_DEFAULTS, type RelabelAction, type RelabelConfig, validateRelabel } from './prometheus/relabel.ts';
+export type { StorageConfig } from './prometheus/storage.ts';
 export {
   type RuleTestReading,
   type RuleTestReadOptions,

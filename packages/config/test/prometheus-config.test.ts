@@ -168,3 +168,65 @@ test('a file of targets is YAML or JSON', () => {
     'field target not found',
   ]);
 });
+
+test.for([
+  ['', { retentionMs: undefined, retentionBytes: undefined, outOfOrderWindowMs: 0 }],
+  ['storage:', { retentionMs: undefined, retentionBytes: undefined, outOfOrderWindowMs: 0 }],
+  [
+    'storage: {tsdb: {retention: {time: 15d, size: 2GB}, out_of_order_time_window: 30m}}',
+    { retentionMs: 15 * 86_400_000, retentionBytes: 2 * 2 ** 30, outOfOrderWindowMs: 1_800_000 },
+  ],
+  // 0 is no limit, as in Prometheus.
+  [
+    'storage: {tsdb: {retention: {time: 0s, size: 0B}}}',
+    { retentionMs: undefined, retentionBytes: undefined, outOfOrderWindowMs: 0 },
+  ],
+] as const)('how long samples are kept: %s', ([text, storage]) => {
+  expect(read(text).storage).toEqual({ maxExemplars: 100_000, ...storage });
+});
+
+test.for([
+  ['storage: {exemplars: {max_exemplars: 7}}', 7],
+  ['storage: {exemplars: {max_exemplars: 0}}', 0],
+  ['storage: {exemplars: {max_exemplars: -1}}', 0],
+  ['storage: {exemplars: {}}', 100_000],
+] as const)('how many exemplars are kept: %s', ([text, count]) => {
+  expect(read(text).storage?.maxExemplars).toBe(count);
+});
+
+test('what a job needs and the embedded engine lacks is a warning, or an error for whoever is about to run it', () => {
+  const text = `scrape_configs:
+  - job_name: pods
+    kubernetes_sd_configs: [{ role: pod }]
+    http_sd_configs:
+      - url: http://cmdb/targets
+        oauth2: { client_id: a, token_url: 'http://login/token', grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer' }
+`;
+  const source = { file: 'prometheus.yml', text };
+  const places = [text.indexOf('kubernetes'), text.indexOf("'urn:")];
+  const warned = readPrometheusConfig(source);
+  expect(warned.config).toBeDefined();
+  expect(warned.problems.map(({ code, severity, at }) => [code, severity, at.from])).toEqual(
+    places.map((from) => ['not-embedded', 'warning', from]),
+  );
+  const refused = readPrometheusConfig(source, { refuseUnsupported: true });
+  expect(refused.config).toBeUndefined();
+  expect(refused.problems.map(({ severity }) => severity)).toEqual(['error', 'error']);
+  const main = readPrometheusConfig({ file: 'main.yml', text: '' }).config!;
+  expect(addScrapeConfigFiles(main, [source], { refuseUnsupported: true }).config).toBeUndefined();
+  expect(addScrapeConfigFiles(main, [source]).problems.map(({ severity }) => severity)).toEqual(['warning', 'warning']);
+});
+
+test('headers for a proxy are secrets, each with one or several values', () => {
+  const { config } = readPrometheusConfig({
+    file: 'prometheus.yml',
+    text: `scrape_configs:
+  - job_name: shop
+    proxy_url: http://proxy:3128
+    proxy_connect_header: { X-Key: [one, two] }
+`,
+  });
+  const header = config?.scrapeConfigs[0]?.proxyConnectHeader;
+  expect(header?.['X-Key']?.map((value) => value.reveal())).toEqual(['one', 'two']);
+  expect(JSON.stringify(header)).not.toContain('one');
+});

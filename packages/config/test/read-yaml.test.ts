@@ -192,6 +192,13 @@ describe('limits', () => {
     expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
+  test('a line of nothing but mistakes has one problem, however long it is', () => {
+    expect(short(read(`${'}'.repeat(20_000)}\n}\n`).problems).map((line) => line.split(' ')[0])).toEqual([
+      '1:1',
+      '2:1',
+    ]);
+  });
+
   test('limits can be set', () => {
     const reading = readYaml({ file: 'f', text: 'a: [1, 2, 3]' }, z.unknown(), { limits: { maxValues: 3 } });
     expect(reading.problems.map(({ code }) => code)).toEqual(['yaml-limit']);

@@ -1,6 +1,7 @@
 export { type Alert, alertName, isResolved } from './alert.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { formatDuration, parseDuration } from './duration.ts';
+export type { Exemplar, ExemplarSink } from './exemplar.ts';
 export { type Buckets, type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram } from './histogram.ts';
 export { invariant, unreachable } from './invariant.ts';
 export { compareLabels, compareText, type Label, Labels, METRIC_NAME, quote } from './labels.ts';
@@ -19,5 +20,13 @@ export {
   spanOf,
 } from './problem.ts';
 export type { Querier, RangeSeries, VectorSample } from './query.ts';
-export { isStaleAt, type Queryable, type ReadWindows, type Series, writeStaleAt } from './series.ts';
-export { type Appendable, type Batch, type Ledger, StoreError } from './store.ts';
+export {
+  type CounterSeries,
+  isStaleAt,
+  type Queryable,
+  type ReadWindows,
+  type Series,
+  writeStaleAt,
+} from './series.ts';
+export { type SteadyClock, steadyClock } from './steady-clock.ts';
+export { type Appendable, type Batch, type Ledger, SampleRow, type SeriesCensus, StoreError } from './store.ts';

@@ -28,6 +28,21 @@ export interface ReadWindows {
   readonly rangeMs: number;
 }
 
+/**
+ * One series of finite numbers of which not all values are needed, such as a counter. Valid until the next is requested, except
+ * for `timestampsMs`, of which the same holds as in `Series`.
+ */
+export interface CounterSeries {
+  readonly labels: Labels;
+  readonly timestampsMs: Float64Array;
+  /**
+   * Looks at windows of samples, `lo[k]` up to `hi[k]` (excluded) of `timestampsMs`; both only rise. For each window of two samples
+   * or more it puts the first value in `first[k]`, and in `change[k]` how much the counter rose to the last: their difference, and
+   * what it was before each fall in between added back. Other places are left as they are.
+   */
+  changes(lo: Int32Array, hi: Int32Array, first: Float64Array, change: Float64Array): void;
+}
+
 /** What can be asked for series. Implemented by the store, by a client of another Prometheus, and by fakes in tests. */
 export interface Queryable {
   /**
@@ -37,6 +52,12 @@ export interface Queryable {
    * `windows` allow to leave out samples that lie in none of them, and series that have no others.
    */
   select(matchers: readonly Matcher[], fromMs: number, toMs: number, windows?: ReadWindows): Iterable<Series>;
+
+  /**
+   * As `select`, for those who want to know of counters how much they rose. Series that are not finite numbers throughout are
+   * yielded as they are. Not every store can do it.
+   */
+  selectCounters?(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<CounterSeries | Series>;
 
   /** The label sets of what `select` would yield, without reading samples. */
   selectLabels(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Labels>;

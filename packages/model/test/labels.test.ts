@@ -163,3 +163,33 @@ test.for([
 ] as const)('quote: %s', ([, text, quoted]) => {
   expect(quote(text)).toBe(quoted);
 });
+
+test('a set is made from names and values in turn, and gives them sorted', () => {
+  const pairs = fc.array(
+    fc.tuple(fc.constantFrom('a', 'b', 'ab', 'ü', '🛒', '\uffee'), fc.constantFrom('', 'x', 'y')),
+    {
+      maxLength: 40,
+    },
+  );
+  fc.assert(
+    fc.property(pairs, (given) => {
+      const labels = Labels.fromFlat(given.flat());
+      expect(labels.toRecord()).toEqual(Labels.from(given).toRecord());
+      expect(labels.flat).toEqual([...labels].flat());
+      expect(labels.equals(Labels.fromFlat(labels.flat))).toBe(true);
+    }),
+  );
+});
+
+test('equal sets have the same hash, in any order; sets that only read alike have not', () => {
+  expect(Labels.of({ a: '1', b: '2' }).hash).toBe(Labels.of({ b: '2', a: '1' }).hash);
+  const alike = [{ ab: 'c' }, { a: 'bc' }, { abc: '' }, { a: 'b', c: '' }, { c: 'ab' }, { a: 'b', b: 'c' }];
+  expect(new Set(alike.map((record) => Labels.of(record).hash)).size).toBe(alike.length);
+});
+
+test('a note is no part of the value', () => {
+  const [noted, other] = [Labels.of({ a: 'b' }), Labels.of({ a: 'b' })];
+  noted.note = { anything: true };
+  expect([noted.equals(other), noted.key === other.key, noted.with('c', 'd').note]).toEqual([true, true, undefined]);
+  expect(noted).toEqual(other);
+});

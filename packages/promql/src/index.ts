@@ -7,6 +7,7 @@ export {
   type QueryRange,
   type RangeResult,
 } from './evaluate/evaluate.ts';
+export { EvaluationPlans } from './evaluate/plans.ts';
 export { QueryError, type QueryErrorKind } from './evaluate/query-error.ts';
 export type { EvalContext, QueryLimits } from './evaluate/run.ts';
 export type { Feature } from './features.ts';

@@ -76,6 +76,9 @@ describe('problems', () => {
     ['limitk(1, a)', [expect.stringContaining('limitk() is experimental')]],
     ['a[step()]', ['2-8 experimental duration expression is not enabled']],
     ['"é" + "ü', ['6-8 unterminated quoted string']],
+    ['a + b[5m]', ['4-9 binary expression must contain only scalar and instant vector types']],
+    ['a and b * c[5m] @ 1', ['10-15 binary expression must contain only scalar and instant vector types']],
+    ['a or b[5m:1m]', ['5-13 binary expression must contain only scalar and instant vector types']],
   ] as const)('%s', ([text, problems]) => expect(problemsOf(text)).toEqual(problems));
 
   test('all at once, in reading order', () => {

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalFloat, type Dialect, ExpositionError, parseExposition } from '../src/exposition/index.ts';
+import {
+  canonicalFloat,
+  type Dialect,
+  ExpositionError,
+  parseExposition,
+  parseFloatText,
+} from '../src/exposition/index.ts';
 import { ExpositionScanner } from '../src/exposition/scanner.ts';
 
 /** The series of a page, with their values. */
@@ -146,6 +152,8 @@ test('a page of any bytes is read or refused, never worse', () => {
   );
 });
 
+const view = (text: string) => new DataView(Uint8Array.from(Buffer.from(text)).buffer);
+
 test.for([
   ['the same series', 'a{b="c"} 1\n', 'a{b="c"}', true],
   ['a longer name', 'ab 1\n', 'a', false],
@@ -153,7 +161,43 @@ test.for([
   ['labels after a blank', 'a {b="c"} 1\n', 'a', false],
   ['another series', 'b 1\n', 'a', false],
 ] as const)('a predicted series is taken for %s: %s', ([, page, predicted, isPredicted]) => {
-  const scanner = new ExpositionScanner({ text: page, hasStrayBytes: false }, 'text');
-  expect(scanner.next(predicted)).toBe('series');
-  expect([scanner.isPredicted, scanner.value]).toEqual([isPredicted, 1]);
+  const scanner = new ExpositionScanner(Buffer.from(page), 'text');
+  expect(scanner.nextSeriesIs(view(predicted), 0, predicted.length)).toBe(isPredicted);
+  // What was not taken for it is still there to be read.
+  if (!isPredicted) expect(scanner.next()).toBe('series');
+  expect([scanner.seriesText, scanner.value]).toEqual([page.slice(0, page.indexOf(' 1')), 1]);
+});
+
+test('what a number is does not depend on how it is read', () => {
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 18 });
+  const sign = fc.constantFrom('', '-', '+');
+  const exponent = fc.oneof(
+    fc.constant(''),
+    fc.tuple(fc.constantFrom('e', 'E'), sign, digits).map((parts) => parts.join('')),
+  );
+  const decimal = fc.tuple(sign, digits, fc.constantFrom('', '.'), digits, exponent).map((parts) => parts.join(''));
+  const numbers = fc.oneof(
+    decimal,
+    fc.double().map(String),
+    fc.constantFrom('NaN', '+Inf', '-inf', '0x1', '', '1e', '-', '.'),
+  );
+  fc.assert(
+    fc.property(numbers, fc.constantFrom('\n', ' \n', ' 17\n', '\r\n', ''), (number, end) => {
+      const page = `a ${number}${end}`;
+      const read = (isKnown: boolean) => {
+        const scanner = new ExpositionScanner(Buffer.from(page), 'text');
+        try {
+          if (isKnown) expect(scanner.nextSeriesIs(view('a'), 0, 1)).toBe(true);
+          else scanner.next();
+          return [scanner.value, scanner.timestampMs];
+        } catch (error) {
+          return String(error);
+        }
+      };
+      expect(read(true)).toEqual(read(false));
+      const value = parseFloatText(number);
+      if (value !== undefined && end === '\n') expect(read(true)[0]).toBe(value);
+    }),
+    { numRuns: 3000 },
+  );
 });

@@ -7,6 +7,7 @@ import { ingestPage, type PageCounts } from '../src/loop/ingest-page.ts';
 import { MetadataCache } from '../src/loop/metadata.ts';
 import { SeriesCache } from '../src/loop/series-cache.ts';
 import { compileRelabeler } from '../src/relabel/relabeler.ts';
+import { SeriesAdmission, TargetSeriesLimit } from '../src/series-limits.ts';
 import { job } from './settings.ts';
 
 const LINES = 10_000;
@@ -29,6 +30,7 @@ const context = {
   relabeler: compileRelabeler([]),
   cache,
   metadata: new MetadataCache(),
+  limit: new TargetSeriesLimit(new SeriesAdmission({ seriesPerTarget: 0, series: 0 }, undefined)),
 };
 const batch = { append: () => true, appendStale() {}, put() {}, remove() {}, commit: async () => {} };
 let turn = 0;

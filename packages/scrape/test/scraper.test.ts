@@ -1,6 +1,9 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type ScrapeConfig, Secret } from '@tillwatch/config';
-import { Labels, type Logger, silentLogger } from '@tillwatch/model';
+import { type ExemplarSink, Labels, type Logger, silentLogger } from '@tillwatch/model';
 import { ManualClock } from '@tillwatch/model/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createScraper, type TargetStatus } from '../src/index.ts';
@@ -50,6 +53,46 @@ test('a scrape stores the page, and what it reports about itself, as one batch',
   expect(times[1]![0]! - times[0]![0]!).toBe(INTERVAL_MS);
   expect(times.map((all) => all.length)).toEqual([1, 1]);
   expect(active()).toMatchObject([{ health: 'up', lastError: '', scrapePool: 'shop', intervalMs: INTERVAL_MS }]);
+});
+
+test('exemplars are offered once their scrape is stored, with its time', async () => {
+  const text = (trace: string) =>
+    `# TYPE a counter\na_total{x="1"} 5 # {trace_id="${trace}"} 0.5\na_total{x="2"} 1\na_total{x="3"} 1 # {} 1 7.5\n# EOF\n`;
+  const target = { text: text('t1') };
+  const address = await loopback((_request, response) => {
+    response.setHeader('content-type', 'application/openmetrics-text; version=1.0.0').end(target.text);
+  });
+  const offered: unknown[] = [];
+  const exemplars: ExemplarSink = {
+    offer: (series, { labels, value, timestampMs }, scrapedAtMs) => {
+      offered.push([series.get('x'), labels.toRecord(), value, timestampMs, scrapedAtMs]);
+    },
+  };
+  const clock = new ManualClock(1_000_000_000);
+  const store = new MemoryStore();
+  const config = prometheus(job({ staticConfigs: staticTargets(address) }));
+  const scraper = createScraper({ config, appendable: store, exemplars, clock, logger: silentLogger });
+  scraper.start();
+  onTestFinished(() => scraper.stop());
+  const round = async () => {
+    const before = store.batches.length;
+    await clock.advance(INTERVAL_MS);
+    await until(() => store.batches.length > before);
+  };
+  await round();
+  // The same lines again, which are read another way, and then a page that is not stored.
+  target.text = text('t2');
+  await round();
+  target.text = `${text('t3')}nonsense`;
+  await round();
+  await round();
+  const at = store.batches.map((batch) => batch[0]!.timestampMs);
+  expect(offered).toEqual([
+    ['1', { trace_id: 't1' }, 0.5, undefined, at[0]],
+    ['3', {}, 1, 7_500, at[0]],
+    ['1', { trace_id: 't2' }, 0.5, undefined, at[1]],
+    ['3', {}, 1, 7_500, at[1]],
+  ]);
 });
 
 test('the labels of a line that stays are the same object in every scrape', async () => {
@@ -129,6 +172,21 @@ test.for([
   expect(store.samples(0)).toEqual({});
   expect(store.report(0)).toMatchObject({ up: 0, scrape_samples_scraped: scraped });
   expect(active()[0]!.lastError).toMatch(message);
+});
+
+test.for([
+  ['utf8', 1, ''],
+  ['legacy', 0, 'invalid metric name or label names: {"Bestellungen (offen)"'],
+] as const)('with metric_name_validation_scheme %s a name of any letters is up %s', async ([scheme, up, message]) => {
+  const target = await page('a 1\n{"Bestellungen (offen)"} 2\n');
+  const { store, round, active } = watch({
+    staticConfigs: staticTargets(target.address),
+    metricNameValidationScheme: scheme,
+  });
+  await round();
+  expect(store.report(0)).toMatchObject({ up });
+  expect(active()[0]!.lastError).toContain(message);
+  expect(Object.keys(store.samples(0))).toHaveLength(2 * up);
 });
 
 test('fallback_scrape_protocol reads what has no content type', async () => {
@@ -360,6 +418,31 @@ test('over target_limit every target of the job is down', async () => {
     Array(2).fill('target_limit exceeded (number of targets: 2, limit: 1)'),
   );
   expect(target.requests).toEqual([]);
+});
+
+test('failed scrapes are written down in scrape_failure_log_file', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'tillwatch-failures-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const scrapeFailureLogFile = join(dir, 'failures.log');
+  const address = await loopback((_, response) => response.writeHead(503).end());
+  const { round } = watch({ staticConfigs: staticTargets(`${address}`), scrapeFailureLogFile });
+  await round();
+  await round();
+  const lines = () => (existsSync(scrapeFailureLogFile) ? readFileSync(scrapeFailureLogFile, 'utf8').split('\n') : []);
+  await until(() => lines().length === 3);
+  expect(
+    lines()
+      .slice(0, 2)
+      .map((line) => JSON.parse(line)),
+  ).toEqual(
+    Array(2).fill({
+      time: expect.stringMatching(/^1970-01-12T/),
+      level: 'ERROR',
+      msg: 'server returned HTTP status 503 Service Unavailable',
+      job_name: 'shop',
+      target: `http://${address}/metrics`,
+    }),
+  );
 });
 
 test('metadata are what targets say about their metrics', async () => {

@@ -48,6 +48,7 @@ export function job(overrides: Partial<ScrapeConfig>): ScrapeConfig {
     proxyUrl: undefined,
     noProxy: undefined,
     proxyFromEnvironment: false,
+    proxyConnectHeader: {},
     headers: {},
     at: { file: 'prometheus.yml', text: '', from: 0, to: 0 },
     ...overrides,

@@ -13,6 +13,7 @@ import {
 } from '@tillwatch/config';
 import { isError, type Problem, type SourceText, spanOf } from '@tillwatch/model';
 import { z } from 'zod';
+import { withAbsolutePaths } from './file-paths.ts';
 import { expandPatterns, readSource } from './files.ts';
 import { readMessagesDir } from './messages-dir.ts';
 import { placeInReceivers } from './template-places.ts';
@@ -71,7 +72,7 @@ export async function loadPrometheusFiles(file: string): Promise<LoadResult<Prom
   const problems: Problem[] = [];
   const source = await read(file, problems);
   if (source === undefined) return { value: undefined, problems };
-  const main = readPrometheusConfig(source);
+  const main = readPrometheusConfig(source, { refuseUnsupported: true });
   problems.push(...main.problems);
 
   const jobFiles = await readAll(
@@ -79,9 +80,10 @@ export async function loadPrometheusFiles(file: string): Promise<LoadResult<Prom
     file,
     problems,
   );
-  const withJobs = main.config === undefined ? undefined : addScrapeConfigFiles(main.config, jobFiles);
+  const withJobs =
+    main.config === undefined ? undefined : addScrapeConfigFiles(main.config, jobFiles, { refuseUnsupported: true });
   problems.push(...(withJobs?.problems ?? []));
-  const prometheus = withJobs?.config;
+  const prometheus = withJobs?.config === undefined ? undefined : withAbsolutePaths(withJobs.config, file);
 
   const ruleFiles: { file: string; groups: readonly RuleGroup[] }[] = [];
   for (const rules of await readAll(main.config?.ruleFiles ?? writtenList(source, 'rule_files'), file, problems)) {

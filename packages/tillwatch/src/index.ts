@@ -5,4 +5,5 @@ export {
   loadTillwatchYaml,
   type StandardFiles,
 } from './configuration.ts';
-export { ConfigurationError, createTillwatch, type Setup, type Tillwatch, type TillwatchOptions } from './tillwatch.ts';
+export { ConfigurationError } from './configuration-error.ts';
+export { createTillwatch, type Setup, type Tillwatch, type TillwatchOptions } from './tillwatch.ts';

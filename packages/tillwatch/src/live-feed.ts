@@ -2,6 +2,7 @@ import type { AlertRouter, Delivery, RuleEngine } from '@tillwatch/alerting';
 import { incidentKind, overview, type TillwatchConfig } from '@tillwatch/checkout';
 import { alertName, type Clock, type Logger, type Querier } from '@tillwatch/model';
 import type { Scraper } from '@tillwatch/scrape';
+import type { Tsdb } from '@tillwatch/tsdb';
 import type { LiveAlert, LiveDelivery, LiveDemo, LivePromotion, LiveState, LiveTarget } from '@tillwatch/web/api';
 import { VERSION } from './build-info.ts';
 
@@ -22,6 +23,7 @@ export interface LiveFeedOptions {
   readonly rules: RuleEngine;
   readonly router: AlertRouter;
   readonly scraper: Scraper;
+  readonly tsdb: Pick<Tsdb, 'trouble'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly demo?: DemoFeed | undefined;
@@ -86,6 +88,7 @@ async function readState({
   rules,
   router,
   scraper,
+  tsdb,
   clock,
   demo,
 }: LiveFeedOptions): Promise<LiveState> {
@@ -118,6 +121,7 @@ async function readState({
     alerts: liveAlerts(rules),
     deliveries: router.deliveries(50).map(liveDelivery),
     targets: liveTargets(scraper),
+    storeTrouble: tsdb.trouble() ?? null,
     demo: demoState,
   };
 }
@@ -181,6 +185,7 @@ function liveTargets(scraper: Scraper): LiveTarget[] {
       health: target.health,
       lastError: target.lastError,
       lastScrapeMs: target.lastScrapeMs ?? null,
+      seriesDropped: target.seriesDropped,
     });
   }
   return targets;

@@ -3,14 +3,27 @@ import { mkdir } from 'node:fs/promises';
 import { type AlertRouter, createAlertRouter, createRuleEngine, type RuleEngine } from '@tillwatch/alerting';
 import { createPromotionDesk, type TillwatchConfig, type WatchState } from '@tillwatch/checkout';
 import { type AlertmanagerConfig, readAlertmanagerConfig } from '@tillwatch/config';
-import { type AlertEnricher, type Clock, invariant, type Logger, systemClock } from '@tillwatch/model';
+import {
+  type AlertEnricher,
+  type Clock,
+  invariant,
+  type Logger,
+  Matcher,
+  type SteadyClock,
+  steadyClock,
+  systemClock,
+} from '@tillwatch/model';
 import { createScraper, type Scraper } from '@tillwatch/scrape';
-import { openTsdb, type Tsdb } from '@tillwatch/tsdb';
+import { ExemplarRing, openTsdb, type StoreLimits, type Tsdb } from '@tillwatch/tsdb';
 import type { Configuration, LoadResult } from './configuration.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import type { OriginTest } from './http/api-routes.ts';
+import { prometheusFlags } from './http/flags.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { LastReload } from './http/status-routes.ts';
 import { createLiveFeed, type DemoFeed, type LiveFeed } from './live-feed.ts';
-import { inlineQueries, type Queries } from './query/queries.ts';
+import { countDamage } from './query/damage.ts';
+import { inlineQueries } from './query/queries.ts';
 import { localQuerier, QueryEngine } from './query/query-engine.ts';
 import { workerQuerier } from './query/worker-querier.ts';
 import { QUERY_WORKER, workerQueries } from './query/worker-queries.ts';
@@ -32,11 +45,20 @@ export interface TillwatchOptions {
   readonly dataDir: string;
   /** Port 0 picks a free one. */
   readonly listen: { readonly host: string; readonly port: number };
+  /** How long samples are kept where prometheus.yml does not say it. */
   readonly retentionMs: number;
+  /** What counts more than prometheus.yml, because it was said on the command line. */
+  readonly retention?:
+    | { readonly retentionMs?: number | undefined; readonly retentionBytes?: number | undefined }
+    | undefined;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Where `proxy_from_environment` finds its proxies. Default: nowhere. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** The URL under which people reach the page; links in messages start with it. Default: where it listens. */
   readonly externalUrl?: string | undefined;
+  /** Pages of which other origins may read the API; of none when not given. */
+  readonly corsOrigin?: OriginTest | undefined;
   /** The demo's switchboard for the page. */
   readonly demo?: DemoFeed | undefined;
 }
@@ -55,19 +77,9 @@ export interface Tillwatch {
   stop(): Promise<void>;
 }
 
-/** The configuration has errors; nothing was started. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-  readonly problems: LoadResult<Setup>['problems'];
-
-  constructor(problems: LoadResult<Setup>['problems']) {
-    super(`the configuration has ${problems.length === 1 ? 'a problem' : 'problems'}`);
-    this.problems = problems;
-  }
-}
-
 interface Running {
   readonly tsdb: Tsdb;
+  readonly exemplars: ExemplarRing;
   readonly router: AlertRouter;
   readonly rules: RuleEngine;
   readonly scraper: Scraper;
@@ -81,7 +93,16 @@ interface Running {
 
 /** Introduces the rooms to each other: the one place where scraping, storing, rules and delivery meet. */
 export function createTillwatch(options: TillwatchOptions): Tillwatch {
-  const { logger, clock = systemClock } = options;
+  const { logger } = options;
+  const machineClock =
+    options.clock === undefined
+      ? steadyClock(systemClock, undefined, (byMs) => {
+          logger.warn('the clock of the machine was set back; going on from the time it was', {
+            bySeconds: byMs / 1000,
+          });
+        })
+      : undefined;
+  const clock = options.clock ?? (machineClock as Clock);
   const stops: (() => Promise<void> | void)[] = [];
   let running: Running | undefined;
   let lastReload: LastReload = { isSuccess: true, successAtMs: 0 };
@@ -101,19 +122,22 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
   async function startAll(setup: Setup): Promise<Running> {
     const { configuration, checkout } = setup;
     await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-    const tsdb = await openTsdb(options.dataDir, { retentionMs: options.retentionMs, clock, logger });
+    const tsdb = await openTsdb(options.dataDir, { ...storeLimits(setup), clock, logger });
     stops.push(() => tsdb.close());
+    if (machineClock !== undefined) goOnFromNewest(machineClock, tsdb, logger);
 
+    const exemplars = new ExemplarRing(configuration.prometheus.storage.maxExemplars);
     const http = await createHttpServer({ listen: options.listen, logger });
     stops.push(() => http.stop());
     const externalUrl = options.externalUrl ?? http.url();
 
     const engine = new QueryEngine(tsdb);
     // Sources that run unbuilt have no compiled worker, and a thread cannot be given a clock that is turned by hand.
-    const queries: Queries =
-      clock === systemClock && existsSync(QUERY_WORKER)
+    const queries = countDamage(
+      machineClock !== undefined && existsSync(QUERY_WORKER)
         ? workerQueries({ dataDir: options.dataDir, retentionMs: options.retentionMs, logger })
-        : inlineQueries(engine, tsdb);
+        : inlineQueries(engine, tsdb),
+    );
     stops.push(() => queries.close());
     const querier = localQuerier(engine);
 
@@ -152,7 +176,16 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
         router.accept(alerts);
       },
     });
-    const scraper = createScraper({ config: configuration.prometheus, appendable: tsdb, clock, logger });
+    const scraper = createScraper({
+      config: configuration.prometheus,
+      appendable: tsdb,
+      census: tsdb,
+      limits: checkout?.limits,
+      exemplars,
+      clock,
+      logger,
+      environment: options.environment,
+    });
 
     const live = createLiveFeed({
       querier,
@@ -160,6 +193,7 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
       rules,
       router,
       scraper,
+      tsdb,
       clock,
       logger,
       demo: options.demo,
@@ -176,15 +210,24 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
       live,
       promotions,
       startedAtMs,
-      retentionMs: options.retentionMs,
+      retentionMs: storeLimits(setup).retentionMs,
+      exemplars,
+      externalUrl,
+      corsOrigin: options.corsOrigin,
+      prometheusConfig: () => (running?.setup ?? setup).configuration.prometheus,
+      flags: prometheusFlags({ ...options, ...storeLimits(setup), externalUrl }),
+      corruptionCount: () => tsdb.stats().quarantines.length,
       lastReload: () => lastReload,
       selfMetrics: createSelfMetrics({
         tsdb,
+        exemplars,
         rules,
         router,
         scraper,
         lastReload: () => lastReload,
         logStats: briefings.logStats,
+        chunksLeftOut: () => queries.chunksLeftOut(),
+        clockAheadMs: () => machineClock?.aheadMs() ?? 0,
       }),
       reload,
       demo: options.demo,
@@ -200,7 +243,7 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     stops.push(() => (running?.sentinel ?? sentinel)?.stop());
     http.ready();
     logger.info('started', { url: http.url(), data: options.dataDir });
-    return { tsdb, router, rules, scraper, http, live, briefings, setup, sentinel };
+    return { tsdb, exemplars, router, rules, scraper, http, live, briefings, setup, sentinel };
   }
 
   function startSentinel(store: Tsdb, config: TillwatchConfig | undefined): SentinelLoop | undefined {
@@ -208,6 +251,14 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     const sentinel = createEmbeddedSentinel({ config, store, clock, logger });
     sentinel.start();
     return sentinel;
+  }
+
+  function storeLimits({ configuration }: Setup): StoreLimits {
+    const { storage } = configuration.prometheus;
+    return {
+      retentionMs: options.retention?.retentionMs ?? storage.retentionMs ?? options.retentionMs,
+      retentionBytes: options.retention?.retentionBytes ?? storage.retentionBytes,
+    };
   }
 
   async function reload(): Promise<LoadResult<Setup>> {
@@ -220,9 +271,11 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     }
     const { configuration } = result.value;
     running.setup = result.value;
+    running.tsdb.configure(storeLimits(result.value));
+    running.exemplars.resize(configuration.prometheus.storage.maxExemplars);
     await running.router.apply(configuration.alertmanager ?? quietAlertmanager(), configuration.templates);
     await running.rules.apply(configuration.ruleFiles);
-    await running.scraper.apply(configuration.prometheus);
+    await running.scraper.apply(configuration.prometheus, result.value.checkout?.limits);
     await running.briefings.apply(result.value.checkout);
     // It learns anew what the new configuration calls a checkout.
     await running.sentinel?.stop();
@@ -248,6 +301,34 @@ export function createTillwatch(options: TillwatchOptions): Tillwatch {
     return running;
   };
   return { start, reload, stop, url: () => started().http.url(), router: () => started().router };
+}
+
+/** A clock that was set back by more than this while nothing ran was wrong before. */
+const MOST_AHEAD_MS = 86_400_000;
+
+/**
+ * Where the machine's clock was set back while nothing ran, goes on from the last scrape: what is older than the newest sample of its
+ * series is not stored.
+ */
+function goOnFromNewest(clock: SteadyClock, tsdb: Tsdb, logger: Logger): void {
+  const nowMs = clock.nowMs();
+  let newestMs = nowMs;
+  for (const { timestampsMs } of tsdb.select(
+    [new Matcher('__name__', '=', 'up')],
+    nowMs + 1,
+    Number.MAX_SAFE_INTEGER,
+  )) {
+    newestMs = Math.max(newestMs, timestampsMs.at(-1)!);
+  }
+  const byMs = newestMs - nowMs;
+  if (byMs > MOST_AHEAD_MS) {
+    logger.error('the store has samples from the future: what is older is not stored. Set the clock, or start afresh', {
+      days: byMs / 86_400_000,
+    });
+  } else if (byMs > 0) {
+    clock.notBefore(newestMs + 1);
+    logger.warn('the clock of the machine was set back; going on from the last scrape', { bySeconds: byMs / 1000 });
+  }
 }
 
 /** The briefing of the first who has one. */

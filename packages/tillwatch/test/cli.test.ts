@@ -204,3 +204,39 @@ test('the drills can be listed, for people and for programs', async () => {
   const unknown = await run('demo', 'drill', 'provider-outtage');
   expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('did you mean provider-outage?') });
 });
+
+test('check refuses a job that could not be scraped as it is written, with a way out', async () => {
+  const path = await folder('check', {
+    'prometheus.yml': `scrape_configs:
+  - job_name: pods
+    kubernetes_sd_configs: [{ role: pod }]
+  - job_name: shop
+    static_configs: [{ targets: ['shop:3000'] }]
+    oauth2: { client_id: till, token_url: 'http://login/token', grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer' }
+`,
+  });
+  const { code, err } = await run('check', join(path, 'prometheus.yml'));
+  expect(code).toBe(1);
+  expect(err).toMatch(/:3:5: error: kubernetes_sd_configs is not supported .*\n[\s\S]*use file_sd_configs/);
+  expect(err).toMatch(/:6:\d+: error: grant_type .*jwt-bearer of oauth2 is not supported/);
+});
+
+test('check metrics tells what strict readers refuse apart from what is unusual', async () => {
+  const path = await folder('metrics', {
+    good: '# HELP calls_total Calls.\n# TYPE calls_total counter\ncalls_total 1\n',
+    unusual: '# TYPE calls counter\ncalls 1\n',
+    bad: '# TYPE calls gauge\ncalls{a="b 1\n',
+  });
+  expect(await run('check', 'metrics', join(path, 'good'))).toEqual({
+    code: 0,
+    out: '1 page checked: fine.\n',
+    err: '',
+  });
+  const unusual = await run('check', 'metrics', join(path, 'unusual'), join(path, 'good'));
+  expect(unusual).toMatchObject({ code: 3, out: '' });
+  expect(unusual.err).toMatch(/unusual:1:1: warning: metric "calls": no help text/);
+  const bad = await run('check', 'metrics', join(path, 'bad'));
+  expect(bad.code).toBe(1);
+  expect(bad.err).toMatch(/bad:2:\d+: error: /);
+  expect((await run('check', 'metrics', join(path, 'gone'))).err).toContain('there is no such file');
+});

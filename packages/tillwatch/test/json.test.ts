@@ -6,12 +6,15 @@ import { describe, expect, test } from 'vitest';
 import {
   formatHistogram,
   formatLabels,
+  formatPlain,
   formatPoint,
   formatSampleField,
-  formatSampleFields,
   formatTimestamp,
   formatValue,
+  SamplesWriter,
 } from '../src/http/json.ts';
+
+const fieldsOf = (series: Parameters<SamplesWriter['pieces']>[0]) => [...new SamplesWriter().pieces(series)].join('');
 
 describe('formatValue', () => {
   test.for([
@@ -32,6 +35,20 @@ describe('formatValue', () => {
     [Number.NEGATIVE_INFINITY, '-Inf'],
   ] as const)('%d as %s', ([value, text]) => {
     expect(formatValue(value)).toBe(text);
+  });
+});
+
+describe('formatPlain', () => {
+  test.for([
+    [1e-7, '0.0000001'],
+    [-2.5e-10, '-0.00000000025'],
+    [1e21, '1000000000000000000000'],
+    [1.5e22, '15000000000000000000000'],
+    [1234567.8, '1234567.8'],
+    [-0, '-0'],
+    [Number.NEGATIVE_INFINITY, '-Inf'],
+  ] as const)('%d as %s', ([value, text]) => {
+    expect(formatPlain(value)).toBe(text);
   });
 });
 
@@ -69,8 +86,17 @@ describe('native histograms', () => {
     expect(formatSampleField(1500, 0, one)).toBe('"histogram":[1.500,{"count":"1","sum":"2"}]');
     expect(formatSampleField(1500, 7, undefined)).toBe('"value":[1.500,"7"]');
     const mixed = { timestampsMs: [0, 1000], values: [3, 0], histograms: [undefined, one] };
-    expect(formatSampleFields(mixed)).toBe('"values":[[0,"3"]],"histograms":[[1,{"count":"1","sum":"2"}]]');
-    expect(formatSampleFields({ timestampsMs: [], values: [] })).toBe('"values":[]');
+    expect(fieldsOf(mixed)).toBe('"values":[[0,"3"]],"histograms":[[1,{"count":"1","sum":"2"}]]');
+    expect(fieldsOf({ timestampsMs: [], values: [] })).toBe('"values":[]');
+  });
+
+  test('a long series comes in pieces that make up the same list', () => {
+    const timestampsMs = Float64Array.from({ length: 10_000 }, (_, i) => i * 1000);
+    const pieces = [...new SamplesWriter().pieces({ timestampsMs, values: timestampsMs })];
+    expect(pieces.length).toBeGreaterThan(2);
+    const { values } = JSON.parse(`{${pieces.join('')}}`) as { values: [number, string][] };
+    expect(values).toHaveLength(10_000);
+    expect(values.at(-1)).toEqual([9_999, '9999000']);
   });
 });
 

@@ -45,6 +45,8 @@ test('an error names its parameter', () => {
   expect(() => parameters.time('start')).toThrow(
     'invalid parameter "start": cannot parse "tomorrow" to a valid timestamp',
   );
-  expect(() => parameters.required('query')).toThrow('invalid parameter "query"');
+  expect(() => parameters.time('start', 0)).toThrow(
+    'invalid parameter "start": Invalid time value for \'start\': cannot parse "tomorrow" to a valid timestamp',
+  );
   expect(() => parameters.limit()).toThrow('invalid parameter "limit"');
 });

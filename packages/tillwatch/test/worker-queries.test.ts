@@ -7,20 +7,39 @@ import { openTsdb, type Tsdb } from '@tillwatch/tsdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inlineQueries, type Queries } from '../src/query/queries.ts';
 import { QueryEngine } from '../src/query/query-engine.ts';
-import type { Question } from '../src/query/question.ts';
+import { type Question, wholeData } from '../src/query/question.ts';
 import { workerQueries } from '../src/query/worker-queries.ts';
 
 const workerFile = new URL('../dist/query/query-worker.js', import.meta.url);
 
 /**
- * A worker whose queries are orders: `hang` never answers, `heed` works until it is canceled, `die` ends the thread, anything
- * else answers itself.
+ * A worker whose queries are orders: `hang` never answers, `heed` works until it is canceled, `die` ends the thread, `pieces 100`
+ * answers in a hundred pieces more, `broken` begins and cannot go on, anything else answers itself.
  */
 const scripted = new URL(
   `data:text/javascript,${encodeURIComponent(`
     import { parentPort, workerData } from 'node:worker_threads';
     const canceled = new Int32Array(workerData.canceled);
-    parentPort.on('message', ({ id, question: { text } }) => {
+    let piecesLeft = 0;
+    let broken;
+    parentPort.on('message', ({ kind, id, question }) => {
+      if (kind === 'next') {
+        if (broken) parentPort.postMessage({ kind: 'no-piece', id, reason: { kind: 'store-error', error: broken } });
+        else if (piecesLeft-- > 0) {
+          const data = new TextEncoder().encode('.');
+          parentPort.postMessage({ kind: 'piece', id, data, isLast: piecesLeft === 0 });
+        }
+        return;
+      }
+      const { text } = question;
+      piecesLeft = 0;
+      broken = text === 'broken' ? { reason: 'io', message: 'no disk' } : undefined;
+      if (text.startsWith('pieces') || broken) {
+        piecesLeft = Number(text.slice(6));
+        const answer = { data: new TextEncoder().encode('first'), warnings: ['a'], infos: [] };
+        parentPort.postMessage({ kind: 'answer', answer, hasMore: true });
+        return;
+      }
       if (text === 'hang') for (;;);
       if (text === 'die') throw new Error('broken');
       if (text === 'heed') {
@@ -51,7 +70,7 @@ const range = (text: string, startMs: number, endMs: number, stepMs: number): Qu
   limit: 0,
 });
 const json = async (queries: Queries, question: Question): Promise<string> =>
-  new TextDecoder().decode((await queries.answer(question)).data);
+  new TextDecoder().decode(await wholeData(await queries.answer(question)));
 const answer = (queries: Queries, text: string, timeoutMs?: number) => json(queries, instant(text, 1, timeoutMs));
 
 async function using(queries: Queries, work: (queries: Queries) => Promise<void>): Promise<void> {
@@ -115,6 +134,74 @@ describe('with threads that do as they are told', () => {
       gone.abort();
       await expect(hung).rejects.toMatchObject({ kind: 'canceled' });
       expect(await answer(queries, 'next')).toBe('next');
+    });
+  });
+
+  describe('a large answer', () => {
+    const begin = (queries: Queries, pieces: number, timeoutMs?: number, signal?: AbortSignal) =>
+      queries.answer(instant(`pieces ${pieces}`, 1, timeoutMs), signal);
+
+    test('comes in pieces, and warnings with the first', async () => {
+      await using(start(), async (queries) => {
+        const begun = await begin(queries, 100);
+        expect(begun.warnings).toEqual(['a']);
+        expect(new TextDecoder().decode(await wholeData(begun))).toBe(`first${'.'.repeat(100)}`);
+        expect(await answer(queries, 'next')).toBe('next');
+      });
+    });
+
+    test('that is small enough does not keep its thread until it is read', async () => {
+      await using(start(), async (queries) => {
+        const begun = await begin(queries, 5);
+        expect(await answer(queries, 'next')).toBe('next');
+        expect(new TextDecoder().decode(await wholeData(begun))).toBe('first.....');
+      });
+    });
+
+    test('whose reader goes away makes room for the next', async () => {
+      await using(start(), async (queries) => {
+        const { rest } = await begin(queries, 1_000_000);
+        for await (const piece of rest!) {
+          expect(piece).toHaveLength(1);
+          break;
+        }
+        expect(await answer(queries, 'next')).toBe('next');
+      });
+    });
+
+    test('that nobody begins to read can be canceled', async () => {
+      await using(start(), async (queries) => {
+        const gone = new AbortController();
+        const begun = await begin(queries, 1_000_000, 20_000, gone.signal);
+        gone.abort();
+        expect(await answer(queries, 'next')).toBe('next');
+        await expect(wholeData(begun)).rejects.toMatchObject({ kind: 'canceled' });
+      });
+    });
+
+    test('that is read too slowly ends when its time is over, and its thread goes on', async () => {
+      await using(start({ graceMs: 20_000 }), async (queries) => {
+        const begun = await begin(queries, 1_000_000, 30);
+        // Only when the time of the first is over is there a thread for it.
+        expect(await answer(queries, 'next')).toBe('next');
+        await expect(wholeData(begun)).rejects.toMatchObject({ kind: 'timeout' });
+      });
+    });
+
+    test('that cannot be read on says why, to its own reader only', async () => {
+      await using(start(), async (queries) => {
+        const begun = await queries.answer(instant('broken', 1));
+        expect(await answer(queries, 'next')).toBe('next');
+        await expect(wholeData(begun)).rejects.toMatchObject({ name: 'StoreError', message: 'no disk' });
+        expect(await answer(queries, 'another')).toBe('another');
+      });
+    });
+
+    test('is given up when the queries are closed', async () => {
+      const queries = start();
+      const begun = await begin(queries, 1_000_000);
+      await queries.close();
+      await expect(wholeData(begun)).rejects.toMatchObject({ kind: 'canceled' });
     });
   });
 
@@ -211,6 +298,17 @@ describe.skipIf(!existsSync(workerFile))('with the store (needs the built packag
       expect(beside).toMatchObject({ ...(here as object), message: (here as Error).message });
     },
   );
+
+  test('an answer of many pieces is the same as on the calling thread', async () => {
+    // Three series of 11,000 points each are more than a piece; made of what is there, they are all different.
+    const question = range('orders_total * 1e-9 + time()', T0 - 60_000, T0 + 660_000, 66);
+    const first = await queries.answer(question);
+    expect(first.rest).toBeDefined();
+    const whole = new TextDecoder().decode(await wholeData(first));
+    expect(whole).toBe(await json(inline, question));
+    expect(whole.length).toBeGreaterThan(1 << 20);
+    expect(await json(queries, instant('1', T0))).toContain('"1"');
+  });
 
   test('what was stored is seen by the next query', async () => {
     for (let i = 1; i <= 5; i++) {

@@ -1,11 +1,13 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { StagedBatch } from './batch.ts';
+import type { DocumentChange, StagedBatch, StagedRow } from './batch.ts';
 import { ByteWriter } from './codec/bytes.ts';
-import { encodeLabels } from './codec/labels.ts';
-import { writeRound } from './codec/round.ts';
-import type { Head } from './head/head.ts';
+import { checksumOfBytes, checksumOfText, documentKey } from './codec/checksum.ts';
+import { type Round, writeRound } from './codec/round.ts';
+import type { Group, Head } from './head/head.ts';
 import type { HeadSeries } from './head/series.ts';
+import type { SeriesIndex } from './head/series-index.ts';
 import type { Timeline } from './head/timeline.ts';
+import { SeriesRows } from './series-rows.ts';
 
 /** What became of the samples of a batch. */
 export interface WriteResult {
@@ -16,67 +18,105 @@ export interface WriteResult {
 
 /** Puts batches into head and file, inside a transaction that the caller opens and ends. */
 export class BatchWriter {
-  readonly #insertSeries: Statement<[string]>;
-  readonly #insertRound: Statement<[number, Uint8Array]>;
-  readonly #putDocument: Statement<[string, string, string]>;
+  readonly #seriesRows: SeriesRows;
+  readonly #insertRound: Statement<[number, Uint8Array, number]>;
+  readonly #putDocument: Statement<[string, string, string, number]>;
   readonly #removeDocument: Statement<[string, string]>;
 
   constructor(db: Database) {
-    this.#insertSeries = db.prepare('INSERT INTO series (labels) VALUES (?)');
-    this.#insertRound = db.prepare('INSERT INTO rounds (timeline_id, body) VALUES (?, ?)');
-    this.#putDocument = db.prepare('INSERT OR REPLACE INTO documents (shelf, key, json) VALUES (?, ?, ?)');
+    this.#seriesRows = new SeriesRows(db);
+    this.#insertRound = db.prepare('INSERT INTO rounds (timeline_id, body, crc) VALUES (?, ?, ?)');
+    this.#putDocument = db.prepare('INSERT OR REPLACE INTO documents (shelf, key, json, crc) VALUES (?, ?, ?, ?)');
     this.#removeDocument = db.prepare('DELETE FROM documents WHERE shelf = ? AND key = ?');
   }
 
   write(head: Head, batch: StagedBatch, nowMs: number): WriteResult {
-    for (const { shelf, key, json } of batch.documents) {
-      if (json === undefined) this.#removeDocument.run(shelf, key);
-      else this.#putDocument.run(shelf, key, json);
-    }
+    this.writeDocuments(batch.documents);
+    const { sampleCount } = batch;
     const bodies = new Map<Timeline, ByteWriter>();
-    let stored = 0;
-    for (const [timestampMs, members] of groupByTime(batch)) {
-      const series: HeadSeries[] = [];
-      const words = new Uint32Array(members.length * 2);
-      for (const member of members) {
-        const one = this.#settle(head, batch.series[member]!);
-        if (timestampMs <= one.lastMs || one.placedIn === words) continue;
-        one.placedIn = words;
-        words[2 * series.length] = batch.words[2 * member]!;
-        words[2 * series.length + 1] = batch.words[2 * member + 1]!;
-        series.push(one);
+    const written = (timeline: Timeline, round: Round) => {
+      let body = bodies.get(timeline);
+      if (body === undefined) {
+        body = new ByteWriter();
+        bodies.set(timeline, body);
       }
-      if (series.length === 0) continue;
-      stored += series.length;
-      head.place({ timestampMs, series, words }, nowMs, (timeline, round) => {
-        let body = bodies.get(timeline);
-        if (body === undefined) {
-          body = new ByteWriter();
-          bodies.set(timeline, body);
-        }
-        writeRound(body, round);
-      });
+      writeRound(body, round);
+    };
+    let stored = 0;
+    if (batch.row !== undefined && fitsBesideRow(batch, batch.row, head)) {
+      const { place, timestampMs, values } = batch.row;
+      written(place.timeline, head.placeRow(place, values, { timestampMs, series: batch.series, words: batch.words }));
+      stored = sampleCount;
+    } else {
+      batch.expandRow();
+      for (const group of groupsOf(batch, head.index, (staged) => this.#settle(head, staged))) {
+        stored += group.series.length;
+        head.place(group, nowMs, written);
+      }
     }
     for (const [timeline, body] of bodies) {
-      const { lastInsertRowid } = this.#insertRound.run(timeline.id, body.finish());
+      const bytes = body.finish();
+      const { lastInsertRowid } = this.#insertRound.run(timeline.id, bytes, checksumOfBytes(timeline.id, 0, bytes));
       timeline.roundIds.push(Number(lastInsertRowid));
     }
-    return { stored, overtaken: batch.series.length - stored };
+    return { stored, overtaken: sampleCount - stored };
+  }
+
+  writeDocuments(changes: readonly DocumentChange[]): void {
+    for (const { shelf, key, json } of changes) {
+      if (json === undefined) this.#removeDocument.run(shelf, key);
+      else this.#putDocument.run(shelf, key, json, checksumOfText(documentKey(shelf, key), json));
+    }
   }
 
   /** The series as the head has it now, entering it into index and file if it is new. */
   #settle(head: Head, staged: HeadSeries): HeadSeries {
-    if (staged.id !== 0 && staged.isAlive) return staged;
+    if (staged.index === head.index) return staged;
     const known = head.index.get(staged.labels);
     if (known !== undefined) return known;
-    const series = staged.isAlive ? staged : staged.reborn();
-    series.id = Number(this.#insertSeries.run(encodeLabels(series.labels)).lastInsertRowid);
+    const series = staged.id === 0 ? staged : staged.reborn();
+    series.id = this.#seriesRows.insert(series.labels);
     head.index.add(series);
     return series;
   }
 }
 
-/** The samples of a batch by their timestamps, ascending. Nearly always there is one. */
+/** Can the row be written as it is, with all other samples of the batch in it? */
+function fitsBesideRow({ series, onlyTimeMs }: StagedBatch, row: StagedRow, { index }: Head): boolean {
+  const { timeline } = row.place;
+  if (!row.place.holdsIn(index) || row.timestampMs <= timeline.lastMs) return false;
+  if (series.length > 0 && onlyTimeMs !== row.timestampMs) return false;
+  return series.every((one) => one.index === index && one.timeline === timeline && timeline.isOpen(one.slot));
+}
+
+/** The samples of a batch that are still newer than what is stored, by time, with series as `settle` gives them. */
+function* groupsOf(
+  batch: StagedBatch,
+  index: SeriesIndex,
+  settle: (staged: HeadSeries) => HeadSeries,
+): Iterable<Group> {
+  const { onlyTimeMs, series, words } = batch;
+  // Nearly always a batch has one time and known series, and nobody was faster: then it is the group.
+  if (onlyTimeMs !== undefined && series.every((one) => one.index === index && one.lastMs < onlyTimeMs)) {
+    yield { timestampMs: onlyTimeMs, series, words };
+    return;
+  }
+  for (const [timestampMs, members] of groupByTime(batch)) {
+    // Two that were staged may have become one, when the head was read again in the meantime.
+    const settled = new Set<HeadSeries>();
+    const settledWords = new Uint32Array(members.length * 2);
+    for (const member of members) {
+      const one = settle(series[member]!);
+      if (timestampMs <= one.lastMs || settled.has(one)) continue;
+      settledWords[2 * settled.size] = words[2 * member]!;
+      settledWords[2 * settled.size + 1] = words[2 * member + 1]!;
+      settled.add(one);
+    }
+    if (settled.size > 0) yield { timestampMs, series: [...settled], words: settledWords };
+  }
+}
+
+/** The samples of a batch by their timestamps, ascending. */
 function groupByTime(batch: StagedBatch): Iterable<readonly [timestampMs: number, members: readonly number[]]> {
   const groups = new Map<number, number[]>();
   let last: number[] = [];

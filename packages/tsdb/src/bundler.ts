@@ -1,13 +1,12 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { isBundle, type PackedChunk, writeBundle } from './codec/bundle.ts';
+import { BUNDLE_BYTES, isBundle, type PackedChunk, writeBundle } from './codec/bundle.ts';
 import { ByteWriter } from './codec/bytes.ts';
+import { checksumOfBytes, isIntact } from './codec/checksum.ts';
 import type { LoadedHead } from './head/load-head.ts';
 import type { HeadSeries } from './head/series.ts';
 
 /** How long one slice may keep the process from other work, unless told otherwise. */
 const SLICE_MS = 4;
-/** What SQLite keeps of a row in its page; more of it would go to a page of its own. */
-const MOST_BYTES = 960;
 const MOST_CHUNKS = 64;
 /** So many of a series' newest chunks stay by themselves: whoever opens the store looks for its last sample there. */
 const LEFT_ALONE = 2;
@@ -20,24 +19,24 @@ export class Bundler {
   readonly #db: Database;
   readonly #sliceMs: number;
   readonly #mostBytes: number;
-  readonly #chunksAfter: Statement<[number, number], [timelineId: number, body: Buffer]>;
-  readonly #put: Statement<[number, number, Uint8Array]>;
+  readonly #chunksAfter: Statement<[number, number], [timelineId: number, body: Buffer, crc: number | null]>;
+  readonly #put: Statement<[number, number, Uint8Array, number]>;
   readonly #delete: Statement<[number, number, number]>;
   readonly #writer = new ByteWriter();
   /** The timeline up to which a series' chunks are dealt with. */
   #done = new WeakMap<HeadSeries, number>();
 
-  constructor(db: Database, sliceMs = SLICE_MS, mostBytes = MOST_BYTES) {
+  constructor(db: Database, sliceMs = SLICE_MS, mostBytes = BUNDLE_BYTES) {
     this.#db = db;
     this.#sliceMs = sliceMs;
     this.#mostBytes = mostBytes;
     // Of bundles, which there are many of when a store has just been opened, the mark is enough.
     this.#chunksAfter = db.prepare(
-      `SELECT timeline_id, CASE WHEN substr(body, 1, 2) = x'0000' THEN x'0000' ELSE body END FROM chunks
+      `SELECT timeline_id, CASE WHEN substr(body, 1, 2) = x'0000' THEN x'0000' ELSE body END, crc FROM chunks
        WHERE series_id = ? AND timeline_id > ? ORDER BY timeline_id`,
     );
     this.#chunksAfter.raw();
-    this.#put = db.prepare('INSERT OR REPLACE INTO chunks (series_id, timeline_id, body) VALUES (?, ?, ?)');
+    this.#put = db.prepare('INSERT OR REPLACE INTO chunks (series_id, timeline_id, body, crc) VALUES (?, ?, ?, ?)');
     this.#delete = db.prepare('DELETE FROM chunks WHERE series_id = ? AND timeline_id >= ? AND timeline_id < ?');
   }
 
@@ -74,14 +73,14 @@ export class Bundler {
   #bundle({ directory }: LoadedHead, series: HeadSeries): void {
     if (!series.isAlive || !series.hasChunks) return;
     let single: PackedChunk[] = [];
-    for (const [timelineId, body] of this.#chunksAfter.all(series.id, this.#done.get(series) ?? 0)) {
+    for (const [timelineId, body, crc] of this.#chunksAfter.all(series.id, this.#done.get(series) ?? 0)) {
       // Chunks of a timeline that is being packed may be written again, and those of one that has expired will be deleted.
       if (!directory.has(timelineId)) break;
-      single.push({ timelineId, body });
-      if (isBundle(body)) {
+      // A bundle ends what can be put together, and so does a damaged chunk, which must not get a checksum that is right.
+      if (isBundle(body) || !isIntact(crc, checksumOfBytes(series.id, timelineId, body))) {
         this.#done.set(series, timelineId);
         single = [];
-      }
+      } else single.push({ timelineId, body });
     }
     let group: PackedChunk[] = [];
     let bytes = 0;
@@ -103,7 +102,8 @@ export class Bundler {
     if (group.length > 1) {
       this.#writer.reset();
       writeBundle(this.#writer, group);
-      this.#put.run(series.id, last, this.#writer.finish());
+      const body = this.#writer.finish();
+      this.#put.run(series.id, last, body, checksumOfBytes(series.id, last, body));
       this.#delete.run(series.id, group[0]!.timelineId, last);
     }
     this.#done.set(series, last);

@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { ByteWriter } from './codec/bytes.ts';
-import { writePiece } from './codec/chunk.ts';
+import { checksumOfBytes, checksumOfTimeline } from './codec/checksum.ts';
+import { writePieces } from './codec/chunk.ts';
 import { writeColumn } from './codec/column.ts';
 import type { LoadedHead } from './head/load-head.ts';
 import type { HeadSeries } from './head/series.ts';
@@ -14,8 +15,8 @@ const SEAL_AGE_MS = 2 * 3_600_000;
 /** Moves sealed timelines from rounds and head into chunks, a slice at a time. */
 export class Packer {
   readonly #db: Database;
-  readonly #putChunk: Statement<[number, number, Uint8Array]>;
-  readonly #putTimeline: Statement<[number, number, number, number, Uint8Array]>;
+  readonly #putChunk: Statement<[number, number, Uint8Array, number]>;
+  readonly #putTimeline: Statement<[number, number, number, number, Uint8Array, number]>;
   readonly #deleteRound: Statement<[number]>;
   readonly #writer = new ByteWriter();
   readonly #sliceMs: number;
@@ -23,8 +24,12 @@ export class Packer {
   constructor(db: Database, sliceMs = SLICE_MS) {
     this.#db = db;
     this.#sliceMs = sliceMs;
-    this.#putChunk = db.prepare('INSERT OR REPLACE INTO chunks (series_id, timeline_id, body) VALUES (?, ?, ?)');
-    this.#putTimeline = db.prepare('INSERT INTO timelines (id, min_ms, max_ms, count, body) VALUES (?, ?, ?, ?, ?)');
+    this.#putChunk = db.prepare(
+      'INSERT OR REPLACE INTO chunks (series_id, timeline_id, body, crc) VALUES (?, ?, ?, ?)',
+    );
+    this.#putTimeline = db.prepare(
+      'INSERT INTO timelines (id, min_ms, max_ms, count, body, crc) VALUES (?, ?, ?, ?, ?, ?)',
+    );
     this.#deleteRound = db.prepare('DELETE FROM rounds WHERE id = ?');
   }
 
@@ -68,16 +73,19 @@ export class Packer {
       const first = timeline.slotFrom[one]!;
       const values = new Float64Array(timeline.slotTo[one]! - first);
       timeline.copyValues(one, first, timeline.slotTo[one]!, values, 0);
-      if (values.length > 0) writePiece(this.#writer, { first, values });
+      writePieces(this.#writer, first, values);
     }
-    this.#putChunk.run(series.id, timeline.id, this.#writer.finish());
+    const body = this.#writer.finish();
+    this.#putChunk.run(series.id, timeline.id, body, checksumOfBytes(series.id, timeline.id, body));
   }
 
   #finish(timeline: Timeline): void {
     this.#writer.reset();
     writeColumn(this.#writer, timeline.timestampsMs.slice(0, timeline.length));
-    this.#putTimeline.run(timeline.id, timeline.firstMs, timeline.lastMs, timeline.length, this.#writer.finish());
-    for (const id of timeline.roundIds) this.#deleteRound.run(id);
+    const { id, firstMs, lastMs, length } = timeline;
+    const body = this.#writer.finish();
+    this.#putTimeline.run(id, firstMs, lastMs, length, body, checksumOfTimeline(id, firstMs, lastMs, length, body));
+    for (const roundId of timeline.roundIds) this.#deleteRound.run(roundId);
   }
 }
 

@@ -1,76 +1,191 @@
+import { statSync } from 'node:fs';
 import type { Database, Statement } from 'better-sqlite3';
 import type { LoadedHead } from './head/load-head.ts';
 import type { HeadSeries } from './head/series.ts';
+import { readImported } from './imported.ts';
 
-/** How many series one slice looks at. */
-const SERIES_PER_SLICE = 200;
+/** What the store may keep. */
+export interface StoreLimits {
+  /** Samples older than this are deleted. */
+  readonly retentionMs: number;
+  /** When the file and its log are larger than this, the oldest samples are deleted too; `undefined` for no limit. */
+  readonly retentionBytes?: number | undefined;
+  /** How much older than the newest sample of all a sample may be that comes after newer ones of its series; none when not given. */
+  readonly outOfOrderWindowMs?: number | undefined;
+}
 
-/** Deletes chunks that are older than the retention, then their timelines, and series that have no samples left. */
+/** How long one slice may keep the process from other work, unless told otherwise. */
+const SLICE_MS = 4;
+/** How many rows of timelines one slice deletes. */
+const TIMELINES_PER_SLICE = 500;
+/** How many pages at the end of the file one slice moves to where there is room. */
+const PAGES_PER_SLICE = 32;
+/** Free pages are given back to the file system when they are more than this share of the file; fewer are used again soon. */
+const MOST_FREE = 1 / 8;
+/** So much more than needed is deleted, so that the next batch is not over the limit again. */
+const HEADROOM = 1.1;
+
+/** Deletes chunks that are too old or too many, then their timelines, and series that have no samples left. */
 export class Retention {
   readonly #db: Database;
-  readonly #retentionMs: number;
-  readonly #deleteChunks: Statement<[number, number]>;
+  readonly #sliceMs: number;
+  readonly #deleteChunks: Statement<[number, number, number]>;
   readonly #hasChunks: Statement<[number], number>;
   readonly #deleteSeries: Statement<[number]>;
   readonly #deleteTimeline: Statement<[number]>;
   readonly #keepNextId: Statement<[string, number]>;
+  limits: StoreLimits;
 
-  constructor(db: Database, retentionMs: number) {
+  constructor(db: Database, limits: StoreLimits, sliceMs = SLICE_MS) {
     this.#db = db;
-    this.#retentionMs = retentionMs;
-    this.#deleteChunks = db.prepare('DELETE FROM chunks WHERE series_id = ? AND timeline_id <= ?');
+    this.#sliceMs = sliceMs;
+    this.limits = limits;
+    this.#deleteChunks = db.prepare('DELETE FROM chunks WHERE series_id = ? AND timeline_id > ? AND timeline_id <= ?');
     this.#hasChunks = db.prepare<[number], number>('SELECT 1 FROM chunks WHERE series_id = ? LIMIT 1').pluck();
     this.#deleteSeries = db.prepare('DELETE FROM series WHERE id = ?');
     this.#deleteTimeline = db.prepare('DELETE FROM timelines WHERE id = ?');
     this.#keepNextId = db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
   }
 
-  /** One pass over the store, yielding between slices so that other work gets its turn. */
-  *pass(loaded: LoadedHead, nowMs: number): Generator<void> {
-    const cutoffMs = nowMs - this.#retentionMs;
-    const expired = expiredTimelines(loaded, cutoffMs);
-    const upTo = expired.at(-1);
-    if (upTo === undefined) return;
-    const all = [...loaded.head.index.all()];
-    for (let i = 0; i < all.length; i += SERIES_PER_SLICE) {
-      this.#slice(loaded, all.slice(i, i + SERIES_PER_SLICE), upTo, cutoffMs);
-      yield;
-    }
-    this.#db
-      .transaction(() => {
-        // Ids are never used twice, even when nothing is left that remembers the highest.
-        this.#keepNextId.run('next_timeline_id', loaded.head.nextTimelineId);
-        for (const id of expired) this.#deleteTimeline.run(id);
-      })
-      .immediate();
-    for (const id of expired) loaded.directory.forget(id);
+  /** Is the store larger than it may be? Cheap enough to be asked every few seconds. */
+  get isTooLarge(): boolean {
+    const { retentionBytes } = this.limits;
+    return retentionBytes !== undefined && this.#bytes > retentionBytes;
   }
 
-  #slice(loaded: LoadedHead, slice: readonly HeadSeries[], upTo: number, cutoffMs: number): void {
+  /** The size of the file and its log; of a file that cannot be made smaller, what is used of it. */
+  get #bytes(): number {
+    const bytes = sizeOnDisk(this.#db.name);
+    return this.#canShrink ? bytes : bytes - this.#number('freelist_count') * this.#number('page_size');
+  }
+
+  /** Files that were made before version 3 keep their size: their free pages are used again. */
+  get #canShrink(): boolean {
+    return this.#number('auto_vacuum') === 2;
+  }
+
+  /** Deletes what is too old, yielding between slices so that other work gets its turn. */
+  *pass(loaded: LoadedHead, nowMs: number): Generator<void> {
+    const cutoffMs = nowMs - this.limits.retentionMs;
+    // What was imported not long ago may be as old as it is.
+    const imported = readImported(this.#db);
+    const keptId = imported !== undefined && imported.atMs >= cutoffMs ? imported.upToId : 0;
+    const all = packedBeforeHead(loaded).filter((id) => id > keptId);
+    const end = all.findIndex((id) => loaded.directory.get(id)!.maxMs >= cutoffMs);
+    yield* this.#delete(loaded, end === -1 ? all : all.slice(0, end), cutoffMs, keptId);
+    yield* this.#giveBack(MOST_FREE);
+  }
+
+  /** Deletes the oldest until the store is no longer too large, or nothing is left that can be deleted. Yields like `pass`. */
+  *shrink(loaded: LoadedHead): Generator<void> {
+    // What was deleted before, and the room that the log has grown to, may be enough.
+    yield* this.#giveBack(0);
+    while (this.isTooLarge) {
+      const bytes = this.#bytes;
+      const all = packedBeforeHead(loaded);
+      if (all.length === 0) return;
+      const excess = (bytes - this.limits.retentionBytes!) / bytes;
+      const expired = all.slice(0, Math.ceil(all.length * Math.min(1, excess * HEADROOM)));
+      const cutoffMs = Math.max(...expired.map((id) => loaded.directory.get(id)!.maxMs)) + 1;
+      yield* this.#delete(loaded, expired, cutoffMs);
+      yield* this.#giveBack(0);
+    }
+  }
+
+  /** Deletes these timelines, whose ids are all there are behind `keptId` up to their last. */
+  *#delete(loaded: LoadedHead, expired: readonly number[], cutoffMs: number, keptId = 0): Generator<void> {
+    const upTo = expired.at(-1);
+    if (upTo === undefined) return;
+    const range = [keptId, upTo] as const;
+    const all = [...loaded.head.index.all()];
+    for (let next = 0; next < all.length; ) {
+      next = this.#slice(loaded, all, next, range, cutoffMs);
+      yield;
+    }
+    for (let i = 0; i < expired.length; i += TIMELINES_PER_SLICE) {
+      const ids = expired.slice(i, i + TIMELINES_PER_SLICE);
+      this.#db
+        .transaction(() => {
+          // Ids are never used twice, even when nothing is left that remembers the highest.
+          this.#keepNextId.run('next_timeline_id', loaded.head.nextTimelineId);
+          for (const id of ids) this.#deleteTimeline.run(id);
+        })
+        .immediate();
+      for (const id of ids) loaded.directory.forget(id);
+      yield;
+    }
+  }
+
+  /** Returns which series comes next. */
+  #slice(
+    loaded: LoadedHead,
+    all: readonly HeadSeries[],
+    first: number,
+    range: readonly [above: number, upTo: number],
+    cutoffMs: number,
+  ): number {
+    const deadline = performance.now() + this.#sliceMs;
     const gone = new Set<HeadSeries>();
+    let next = first;
     this.#db
       .transaction(() => {
-        for (const series of slice) {
-          if (!series.isAlive) continue;
-          this.#deleteChunks.run(series.id, upTo);
-          const isInHead = series.timeline !== undefined || series.earlier.length > 0;
-          if (isInHead || series.lastMs >= cutoffMs || this.#hasChunks.get(series.id) !== undefined) continue;
-          this.#deleteSeries.run(series.id);
-          gone.add(series);
+        while (next < all.length) {
+          const series = all[next++]!;
+          if (series.isAlive) {
+            this.#deleteChunks.run(series.id, ...range);
+            // Some of them may have been imported not long ago.
+            if (range[0] === 0) loaded.late.deleteOlder(series.id, cutoffMs);
+            const hasSamples =
+              series.isInHead || series.lastMs >= cutoffMs || this.#hasChunks.get(series.id) !== undefined;
+            if (!hasSamples) {
+              this.#deleteSeries.run(series.id);
+              gone.add(series);
+            }
+          }
+          if ((next & 7) === 0 && performance.now() >= deadline) break;
         }
       })
       .immediate();
     if (gone.size > 0) loaded.head.index.remove(gone);
+    return next;
+  }
+
+  /** Gives free pages back to the file system if they are more than `mostFree` of the file. */
+  *#giveBack(mostFree: number): Generator<void> {
+    const isWorthIt = this.#number('freelist_count') > mostFree * this.#number('page_count');
+    if (isWorthIt && this.#canShrink) yield* this.#moveToFreePages();
+    if (isWorthIt || mostFree === 0) this.#db.pragma('wal_checkpoint(TRUNCATE)');
+  }
+
+  *#moveToFreePages(): Generator<void> {
+    while (this.#number('freelist_count') > 0) {
+      // A slice that is lost leaves the pages where they were, so nobody waits for the log to be synced.
+      this.#db.pragma('synchronous = NORMAL');
+      try {
+        this.#db.pragma(`incremental_vacuum(${PAGES_PER_SLICE})`);
+      } finally {
+        this.#db.pragma('synchronous = FULL');
+      }
+      yield;
+    }
+  }
+
+  #number(pragma: string): number {
+    return Number(this.#db.pragma(pragma, { simple: true }));
   }
 }
 
-/** The packed timelines, ascending, below which every timeline has expired: chunks are deleted by id up to the last. */
-function expiredTimelines({ head, directory }: LoadedHead, cutoffMs: number): number[] {
-  const expired: number[] = [];
+/** Bytes of a database and its write-ahead log. */
+export function sizeOnDisk(file: string): number {
+  return sizeOf(file) + sizeOf(`${file}-wal`);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The packed timelines, ascending, that are older than all in the head: chunks are deleted by id up to the last. */
+function packedBeforeHead({ head, directory }: LoadedHead): number[] {
   const oldestInHead = Math.min(Number.POSITIVE_INFINITY, ...head.timelines.keys());
-  for (const id of [...directory.ids()].sort((a, b) => a - b)) {
-    if (id > oldestInHead || directory.get(id)!.maxMs >= cutoffMs) break;
-    expired.push(id);
-  }
-  return expired;
+  return [...directory.ids()].filter((id) => id < oldestInHead).sort((a, b) => a - b);
 }

@@ -29,6 +29,12 @@ export class RowRuns {
 
   /** Adds rows `from` up to `to` of a timeline with these timestamps. */
   add(timelineId: number, timestampsMs: Float64Array, from: number, to: number): void {
+    const used = this.#used;
+    // How rows are cut in pieces differs between series that share them all the same.
+    if (used > 0 && this.#rows[used - 3] === timelineId && this.#rows[used - 1] === from) {
+      this.#rows[used - 1] = to;
+      return;
+    }
     if (this.#used + 3 > this.#rows.length) {
       const grown = new Float64Array(this.#rows.length * 2);
       grown.set(this.#rows);
@@ -65,6 +71,9 @@ export class RowRuns {
   }
 
   #put(): Float64Array {
+    const [only] = this.#sources;
+    // Timelines only add to their timestamps, so a part of them stays what it is.
+    if (only !== undefined && this.#used === 3) return only.subarray(this.#rows[1]!, this.#rows[2]!);
     let length = 0;
     for (let i = 0; i < this.#used; i += 3) length += this.#rows[i + 2]! - this.#rows[i + 1]!;
     const timestampsMs = new Float64Array(length);

@@ -1,8 +1,15 @@
-import type { Appendable, Ledger, Queryable } from '@tillwatch/model';
+import type { Appendable, Ledger, Queryable, SeriesCensus, StoreError } from '@tillwatch/model';
+import type { StoreLimits } from './retention.ts';
 
 /** The embedded store: samples and documents in one SQLite file. */
-export interface Tsdb extends Appendable, Queryable, Ledger {
+export interface Tsdb extends Appendable, SeriesCensus, Queryable, Ledger {
   stats(): TsdbStats;
+  /** What is wrong with the store: it cannot be written, or there are damaged files in its quarantine. Costs little to ask. */
+  trouble(): 'unwritable' | 'quarantine' | undefined;
+  /** How many times damaged chunks had to be left out of what was read since the store was opened. Costs nothing to ask. */
+  chunksLeftOut(): number;
+  /** Replaces the limits of what is kept, from the next round of deleting on. A reader deletes nothing, so it takes no notice. */
+  configure(limits: StoreLimits): void;
   /** Commits what is owed and closes the file; what comes later is refused with `StoreError` `closed`. May be called twice. */
   close(): Promise<void>;
 }
@@ -23,6 +30,19 @@ export interface TsdbStats {
   readonly samplesAppended: number;
   /** Samples that were refused because they were not newer than what was stored. */
   readonly outOfOrderSamples: number;
+  /** Samples that were stored although newer ones of their series were there. */
+  readonly lateSamples: number;
   readonly commits: number;
   readonly failedCommits: number;
+  /** Why the store cannot be written at the moment; `undefined` when it can. */
+  readonly trouble: StoreError['reason'] | undefined;
+  /** The same in words; empty when there is none. */
+  readonly troubleMessage: string;
+  /** Samples that are held in memory because they cannot be written, and those that had to be given up. */
+  readonly heldSamples: number;
+  readonly lostSamples: number;
+  /** How many times damaged chunks had to be left out of what was read. */
+  readonly chunksLeftOut: number;
+  /** The folders in `quarantine/` that damaged files were moved to, until somebody removes them. */
+  readonly quarantines: readonly string[];
 }

@@ -1,20 +1,36 @@
-// Runs in a process of its own: appends batches as fast as it can and prints the number of each one that was committed,
-// until it is killed. Every batch has samples of all series, and a document with its number.
-import { Labels, systemClock } from '@tillwatch/model';
+// Runs in a process of its own: appends batches as fast as it can, several at once, while the store packs, bundles and deletes
+// beside it, and prints the number of each batch that was committed, until it is killed. Every batch has samples of one target,
+// a document of that target, and one for itself that the batch 40 turns later removes.
+import { systemClock } from '@tillwatch/model';
 import { openForWriting } from '../src/open-tsdb.ts';
-import { SERIES, sampleOf, TIME_STEP_MS } from './crash-contents.ts';
+import { RETENTION_MS, samplesOf, TARGETS, targetOf, timeOf } from './crash-contents.ts';
 
 const [dir = '', first = '0'] = process.argv.slice(2);
-const store = openForWriting(dir, { retentionMs: 1e15, clock: { ...systemClock, nowMs: () => 0 }, packSliceMs: 0 });
-const series = Array.from({ length: SERIES }, (_, i) => Labels.of({ __name__: 'crash', i: String(i) }));
-for (let number = Number(first); ; number++) {
+let number = Number(first);
+const clock = {
+  nowMs: () => timeOf(number),
+  // Maintenance that is due every few seconds is due all the time.
+  sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(1, signal),
+};
+const store = openForWriting(dir, { retentionMs: RETENTION_MS, clock, packSliceMs: 1, bundleBytes: 300 });
+
+async function write(one: number): Promise<void> {
+  const { target, turn } = targetOf(one);
   const batch = store.batch();
-  series.forEach((labels, i) => {
-    if (i % 7 === number % 7) batch.appendStale(labels, number * TIME_STEP_MS);
-    else batch.append(labels, number * TIME_STEP_MS, sampleOf(number, i));
-  });
-  batch.put('crash', 'number', number);
+  for (const [labels, value] of samplesOf(one)) {
+    if (value === undefined) batch.appendStale(labels, timeOf(one));
+    else batch.append(labels, timeOf(one), value);
+  }
+  batch.put('targets', String(target), { number: one });
+  batch.put('batches', String(one), { text: 'x'.repeat(one % 200) });
+  if (turn >= 40) batch.remove('batches', String(one - 40 * TARGETS));
   await batch.commit();
-  process.stdout.write(`${number}\n`);
-  if (number % 20 === 19) store.maintain();
+  process.stdout.write(`${one}\n`);
+}
+
+for (;;) {
+  const together = 1 + (number % 4);
+  const from = number;
+  number += together;
+  await Promise.all(Array.from({ length: together }, (_, i) => write(from + i)));
 }

@@ -1,12 +1,29 @@
-import { compareLabels, compareText, Labels, Matcher, type Queryable, type ReadWindows } from '@tillwatch/model';
+import {
+  compareLabels,
+  compareText,
+  Labels,
+  Matcher,
+  type Queryable,
+  type ReadWindows,
+  SampleRow,
+} from '@tillwatch/model';
 import { ManualClock } from '@tillwatch/model/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { StagedBatch } from '../src/batch.ts';
 import { openForWriting, openTsdb } from '../src/open-tsdb.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const STALE = 0x7ff0_0000_0000_0002n;
 const NAN = 0x7ff8_0000_0000_0000n;
+
+/** Which series each row of samples has: all but one, all, some in another order, one of them twice. */
+const ROWS = [
+  [0, 1, 2, 3, 4],
+  [0, 1, 2, 3, 4, 5],
+  [5, 2, 0],
+  [1, 3, 1],
+];
 
 /** The store as one would explain it: samples by series, in a map. */
 class Model {
@@ -51,9 +68,16 @@ const matcher = fc.oneof(
   ),
 );
 
+/** Mostly a tick, sometimes the time in which a target was away: a minute, hours. */
+const gapMs = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 0, max: 3 }) },
+  { weight: 1, arbitrary: fc.constantFrom(61_000, 7_300_000, 15_000_003) },
+);
+
 type Action =
   | { kind: 'round'; members: boolean[]; gapMs: number; value: number }
   | { kind: 'scattered'; samples: { member: number; backMs: number; value: number }[] }
+  | { kind: 'row'; row: number; gapMs: number; values: number[]; alone: number | null; isOvertaken: boolean }
   | { kind: 'stale'; member: number }
   | { kind: 'abandon' | 'pack' | 'reopen' };
 
@@ -63,7 +87,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('round' as const),
       members: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
-      gapMs: fc.integer({ min: 0, max: 3 }),
+      gapMs,
       value: fc.oneof(fc.double(), fc.integer({ min: 0, max: 9 })),
     }),
   },
@@ -79,6 +103,18 @@ const action: fc.Arbitrary<Action> = fc.oneof(
         }),
         { maxLength: 12 },
       ),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('row' as const),
+      row: fc.constantFrom(0, 0, 0, 1, 2, 3),
+      gapMs,
+      values: fc.array(fc.oneof(fc.double(), fc.integer({ min: 0, max: 2 })), { minLength: 6, maxLength: 6 }),
+      // Another sample in the same batch, of a series of the row or of another one.
+      alone: fc.option(fc.nat(5), { freq: 2 }),
+      isOvertaken: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stale' as const), member: fc.nat(5) }) },
@@ -107,10 +143,11 @@ test('the store is a map of samples, through packing, reopening and a reader bes
         let store = openForWriting(dir, options);
         const reader = await openTsdb(dir, { ...options, readOnly: true });
         const model = new Model();
+        const rows = ROWS.map((members) => new SampleRow(members.map((member) => sets[member]!)));
         let nowMs = 0;
         try {
           for (const step of actions) {
-            const batch = store.batch();
+            const batch = store.batch() as StagedBatch;
             const append = (labels: Labels, timestampMs: number, value: number) =>
               expect(batch.append(labels, timestampMs, value)).toBe(model.append(labels, timestampMs, bitsOf(value)));
             switch (step.kind) {
@@ -123,6 +160,26 @@ test('the store is a map of samples, through packing, reopening and a reader bes
               case 'scattered':
                 for (const { member, backMs, value } of step.samples) append(sets[member]!, nowMs - backMs, value);
                 break;
+              case 'row': {
+                nowMs += step.gapMs;
+                const row = rows[step.row]!;
+                const values = Float64Array.from(row.labels, (_, i) => step.values[i]!);
+                if (step.isOvertaken) {
+                  // What the other batch stores in the meantime stays, and everything else of the row is stored all the same.
+                  batch.appendRow(row, nowMs, values);
+                  const other = store.batch();
+                  if (other.append(sets[0]!, nowMs, 77)) model.append(sets[0]!, nowMs, bitsOf(77));
+                  await other.commit();
+                  row.labels.forEach((labels, i) => {
+                    model.append(labels, nowMs, bitsOf(values[i]!));
+                  });
+                  break;
+                }
+                const refused = row.labels.filter((labels, i) => !model.append(labels, nowMs, bitsOf(values[i]!)));
+                expect(batch.appendRow(row, nowMs, values)).toBe(refused.length);
+                if (step.alone !== null) append(sets[step.alone]!, nowMs, step.values[5]!);
+                break;
+              }
               case 'stale': {
                 const labels = sets[step.member]!;
                 batch.appendStale(labels, nowMs);
@@ -171,7 +228,7 @@ test('the store is a map of samples, through packing, reopening and a reader bes
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 }, 60_000);
 

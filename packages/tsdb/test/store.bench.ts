@@ -59,6 +59,20 @@ function drain(matchers: readonly Matcher[], fromMs: number, toMs: number): void
   if (sum === 0) throw new Error('nothing selected');
 }
 
+/** What `rate(…[5m])` asks for at every 60 s of an interval. */
+function countUp(matchers: readonly Matcher[], fromMs: number, toMs: number): void {
+  const [stepMs, rangeMs] = [60_000, 300_000];
+  const steps = Math.floor((toMs - fromMs) / stepMs);
+  const lo = Int32Array.from({ length: steps }, (_, k) => Math.max(0, (k * stepMs - rangeMs) / INTERVAL_MS));
+  const hi = Int32Array.from({ length: steps }, (_, k) => (k * stepMs) / INTERVAL_MS);
+  const [first, change] = [new Float64Array(steps), new Float64Array(steps)];
+  for (const found of store.selectCounters(matchers, fromMs, toMs)) {
+    if (!('changes' in found)) throw new Error('no counter');
+    found.changes(lo, hi, first, change);
+  }
+  if (change.every((rise) => rise === 0)) throw new Error('nothing rose');
+}
+
 describe('store', () => {
   bench(`append and commit a round of ${SERIES} series`, storeRound);
 });
@@ -68,5 +82,6 @@ describe('select', () => {
   const narrow = [...one, new Matcher('step', '=~', 'step-1|step-3'), new Matcher('provider', '!=', '')];
   bench('1,000 series, 5 minutes', () => drain(one, (ROUNDS - 20) * INTERVAL_MS, ROUNDS * INTERVAL_MS));
   bench('1,000 series, 2 hours', () => drain(one, 0, ROUNDS * INTERVAL_MS));
+  bench('1,000 series, 2 hours, as counters', () => countUp(one, INTERVAL_MS, ROUNDS * INTERVAL_MS));
   bench('by regular expression, 5 minutes', () => drain(narrow, (ROUNDS - 20) * INTERVAL_MS, ROUNDS * INTERVAL_MS));
 });

@@ -28,6 +28,20 @@ test('an address that is not http or mail stays text', () => {
   expect(parseMrkdwn('<javascript:alert(1)|click>')).toEqual([{ kind: 'text', text: '<javascript:alert(1)|click>' }]);
 });
 
+test('marks that are kept apart format nothing', () => {
+  const apart = (marks: string) => `\u200b${marks}\u200b`;
+  for (const text of [
+    `a ${apart('*')}b${apart('*')}`,
+    `${apart('***')}a${apart('***')}`,
+    `${apart('`')}a${apart('`')}`,
+  ]) {
+    expect(parseMrkdwn(text)).toEqual([{ kind: 'text', text }]);
+  }
+  expect(parseMrkdwn(`*a ${apart('*')} b*`)).toEqual([
+    { kind: 'bold', children: [{ kind: 'text', text: `a ${apart('*')} b` }] },
+  ]);
+});
+
 test('formatting does not cross a line and does not hang on long input', () => {
   expect(parseMrkdwn('*a\nb*')).toEqual([{ kind: 'text', text: '*a\nb*' }]);
   expect(parseMrkdwn('*'.repeat(3_000)).length).toBeGreaterThan(0);

@@ -1,5 +1,16 @@
 import type { RuleGroup } from '@tillwatch/config';
-import type { Alert, Appendable, Batch, Clock, Labels, Ledger, Logger, Queryable } from '@tillwatch/model';
+import {
+  type Alert,
+  type Appendable,
+  type Batch,
+  type Clock,
+  type Labels,
+  type Ledger,
+  type Logger,
+  type Queryable,
+  StoreError,
+} from '@tillwatch/model';
+import { EvaluationPlans } from '@tillwatch/promql';
 import { compileRules } from './compile-rule.ts';
 import { Overlay } from './overlay.ts';
 import { type RuleOutcome, RuleRunner } from './rule-runner.ts';
@@ -22,7 +33,8 @@ export interface GroupSurroundings {
 
 /**
  * One rule group. Its rules are evaluated one after the other, and what an evaluation writes, samples and alert states, is
- * one batch: all of it is stored, or it did not happen. Later rules see earlier ones through an overlay.
+ * one batch: all of it is stored, or held by a store whose disk is full, or it did not happen. Later rules see earlier ones
+ * through an overlay.
  */
 export class GroupRunner {
   readonly key: string;
@@ -31,6 +43,7 @@ export class GroupRunner {
   readonly #group: RuleGroup;
   readonly #surroundings: GroupSurroundings;
   readonly #rules: readonly RuleRunner[];
+  readonly #plans = new EvaluationPlans();
   readonly #intervalMs: number;
   /** Series of rules that a reload removed, to be ended at the next evaluation. */
   #orphans: readonly Labels[] = [];
@@ -140,17 +153,21 @@ export class GroupRunner {
     try {
       await batch.commit();
     } catch (error) {
-      const message = `nothing of this evaluation could be stored: ${(error as Error).message}`;
-      for (const [i, outcome] of outcomes.entries()) this.#rules[i]?.settleFailure(outcome, message);
-      this.#finish(atMs, startedMs, outcomes.length);
-      logger.error('rule group not stored', {
-        group: this.#group.name,
-        file: this.#file,
-        err: (error as Error).message,
-      });
-      // What was stored before is still true: without being sent again, firing alerts would count as resolved.
-      this.#send(atMs);
-      return;
+      if (!(error instanceof StoreError) || !error.isHeld) {
+        const message = `nothing of this evaluation could be stored: ${(error as Error).message}`;
+        for (const [i, outcome] of outcomes.entries()) this.#rules[i]?.settleFailure(outcome, message);
+        this.#finish(atMs, startedMs, outcomes.length);
+        logger.error('rule group not stored', {
+          group: this.#group.name,
+          file: this.#file,
+          err: (error as Error).message,
+        });
+        // What was stored before is still true: without being sent again, firing alerts would count as resolved.
+        this.#send(atMs);
+        return;
+      }
+      // The disk is full, and the shop may fail all the same: what is held in memory counts. The store says so itself.
+      logger.debug('rule group held in memory', { group: this.#group.name, file: this.#file, err: error.message });
     }
     for (const [i, outcome] of outcomes.entries()) this.#rules[i]?.settle(outcome);
     this.#orphans = [];
@@ -178,7 +195,8 @@ export class GroupRunner {
     };
     const present = new Set<string>();
     const { limit } = this.#group;
-    const around = { queryable: overlay, defaultStepMs, queryOffsetMs, limit, externalLabels, externalUrl };
+    const plans = this.#plans;
+    const around = { queryable: overlay, defaultStepMs, plans, queryOffsetMs, limit, externalLabels, externalUrl };
     const outcomes = this.#rules.map((rule) => {
       const outcome = rule.evaluate(atMs, around);
       if (outcome.samples === undefined) return outcome;

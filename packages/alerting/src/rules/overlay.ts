@@ -1,8 +1,10 @@
 import {
+  type CounterSeries,
   compareLabels,
   compareText,
   type Labels,
   type Matcher,
+  METRIC_NAME,
   type Queryable,
   type Series,
   writeStaleAt,
@@ -22,26 +24,48 @@ interface Pending {
  */
 export class Overlay implements Queryable {
   readonly #base: Queryable;
-  readonly #pending = new Map<string, Pending>();
+  /** By metric name, and then by the key of the labels: most rules ask for what no rule has written. */
+  readonly #pending = new Map<string, Map<string, Pending>>();
+  /** There only when the store tells counters. */
+  readonly selectCounters?: NonNullable<Queryable['selectCounters']>;
 
   constructor(base: Queryable) {
     this.#base = base;
+    if (base.selectCounters !== undefined) {
+      this.selectCounters = (matchers, fromMs, toMs) => this.#selectCounters(matchers, fromMs, toMs);
+    }
   }
 
   add(labels: Labels, timestampMs: number, value: number): void {
-    this.#pending.set(labels.key, { labels, timestampMs, value, isStale: false });
+    this.#put({ labels, timestampMs, value, isStale: false });
   }
 
   addStale(labels: Labels, timestampMs: number): void {
-    this.#pending.set(labels.key, { labels, timestampMs, value: Number.NaN, isStale: true });
+    this.#put({ labels, timestampMs, value: Number.NaN, isStale: true });
   }
 
-  *select(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Series> {
+  #put(pending: Pending): void {
+    const { labels } = pending;
+    const { metricName } = labels;
+    const named = this.#pending.get(metricName);
+    if (named === undefined) this.#pending.set(metricName, new Map([[labels.key, pending]]));
+    else named.set(labels.key, pending);
+  }
+
+  select(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Series> {
     const fresh = this.#matching(matchers, fromMs, toMs);
-    if (fresh.length === 0) {
-      yield* this.#base.select(matchers, fromMs, toMs);
-      return;
-    }
+    return fresh.length === 0
+      ? this.#base.select(matchers, fromMs, toMs)
+      : this.#overlaid(fresh, matchers, fromMs, toMs);
+  }
+
+  #selectCounters(matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<CounterSeries | Series> {
+    const fresh = this.#matching(matchers, fromMs, toMs);
+    const stored = fresh.length === 0 ? this.#base.selectCounters?.(matchers, fromMs, toMs) : undefined;
+    return stored ?? this.#overlaid(fresh, matchers, fromMs, toMs);
+  }
+
+  *#overlaid(fresh: readonly Pending[], matchers: readonly Matcher[], fromMs: number, toMs: number): Iterable<Series> {
     let next = 0;
     for (const series of this.#base.select(matchers, fromMs, toMs)) {
       for (; next < fresh.length; next++) {
@@ -79,10 +103,19 @@ export class Overlay implements Queryable {
   }
 
   #matching(matchers: readonly Matcher[], fromMs: number, toMs: number): Pending[] {
-    return [...this.#pending.values()]
-      .filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs <= toMs)
-      .filter(({ labels }) => matchers.every((matcher) => matcher.matchesLabels(labels)))
-      .sort((a, b) => compareLabels(a.labels, b.labels));
+    const found: Pending[] = [];
+    for (const pending of this.#candidates(matchers)) {
+      const { labels, timestampMs } = pending;
+      if (timestampMs < fromMs || timestampMs > toMs) continue;
+      if (matchers.every((matcher) => matcher.matchesLabels(labels))) found.push(pending);
+    }
+    return found.length < 2 ? found : found.sort((a, b) => compareLabels(a.labels, b.labels));
+  }
+
+  #candidates(matchers: readonly Matcher[]): Iterable<Pending> {
+    const named = matchers.find(({ name, op }) => name === METRIC_NAME && op === '=');
+    if (named !== undefined) return this.#pending.get(named.value)?.values() ?? [];
+    return [...this.#pending.values()].flatMap((pending) => [...pending.values()]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Labels, type Queryable, type VectorSample } from '@tillwatch/model';
-import { type Expr, evaluateInstant, type InstantResult } from '@tillwatch/promql';
+import { type EvaluationPlans, type Expr, evaluateInstant, type InstantResult } from '@tillwatch/promql';
 
 /** A sample that a rule writes. Its timestamp is that of the evaluation. */
 export interface RuleSample {
@@ -17,6 +17,8 @@ export interface RuleContext {
   readonly queryable: Queryable;
   /** The step of subqueries that name none: as in Prometheus, the evaluation interval of the whole. */
   readonly defaultStepMs: number;
+  /** What evaluations of the same rules keep for each other. */
+  readonly plans?: EvaluationPlans | undefined;
 }
 
 /** Evaluates a rule's expression to a vector; a scalar becomes one element without labels. @throws {RuleError | QueryError} */

@@ -162,7 +162,9 @@ class Lexer {
     const from = this.#at++;
     for (;;) {
       const char = this.#text[this.#at];
-      if (char === undefined || char === '\n') throw this.#error(unterminated, from, this.#at);
+      // A backslash at the very end skipped what is not there.
+      if (char === undefined) throw this.#error(unterminated, from, this.#text.length);
+      if (char === '\n') throw this.#error(unterminated, from, this.#at);
       this.#at += char === '\\' ? 2 : 1;
       if (char === quote) return kind;
     }

@@ -51,6 +51,10 @@ test('markup is never cut inside of a character, an entity or a link', () => {
   );
 });
 
+test('half a character at the very beginning is cut like any other', () => {
+  expect(cutMarkup('\udc00 a longer text', 1)).toBe('…');
+});
+
 test('truncation keeps the limit', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, limit) => {

@@ -24,6 +24,8 @@ export class MemoryStore implements Appendable, Ledger, Queryable {
   readonly #shelves = new Map<string, Map<string, string>>();
   /** How many of the next commits fail. */
   failingCommits = 0;
+  /** Are failing commits held in memory, as the real store does when the disk is full? */
+  isHolding = false;
   commits = 0;
 
   batch(): Batch {
@@ -52,7 +54,8 @@ export class MemoryStore implements Appendable, Ledger, Queryable {
         await Promise.resolve();
         if (this.failingCommits > 0) {
           this.failingCommits--;
-          throw new StoreError('full', 'the disk is full');
+          if (this.isHolding) for (const step of work) step();
+          throw new StoreError('full', 'the disk is full', { isHeld: this.isHolding });
         }
         for (const step of work) step();
         this.commits++;

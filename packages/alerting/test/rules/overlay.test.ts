@@ -35,6 +35,20 @@ test('pending samples stand behind the stored ones and between other series in l
   expect([...overlay.selectLabels([], 0, 1000)].map(String)).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
+test('counters are told where nothing is pending, and read with what is pending where something is', () => {
+  const store = new MemoryStore();
+  for (const name of ['a', 'b']) store.load(series(name), [[1, 1]]);
+  const counter = { labels: series('a'), timestampsMs: Float64Array.of(1), changes: () => {} };
+  const overlay = new Overlay(Object.assign(store, { selectCounters: () => [counter] }));
+  overlay.add(series('b'), 2, 5);
+  const told = (name: string) => [...overlay.selectCounters!([new Matcher('__name__', '=', name)], 0, 1000)];
+  expect(told('a')).toEqual([counter]);
+  expect(told('b')).toEqual([
+    { labels: series('b'), timestampsMs: Float64Array.of(1, 2), values: Float64Array.of(1, 5) },
+  ]);
+  expect(new Overlay(new MemoryStore()).selectCounters).toBeUndefined();
+});
+
 test('an overlay shows exactly what a store shows after the same samples were stored', () => {
   const names = fc.constantFrom('a', 'b', 'c', 'd');
   fc.assert(

@@ -364,6 +364,17 @@ describe('storing', () => {
     expect(bench.store.dump('r')).toBe('2@60000');
   });
 
+  test('while the disk is full and the store holds in memory what it cannot write, alerts fire and are resolved', async () => {
+    const bench = new Bench([group([alerting('High', 'm > 1', { forMs: 2 * MINUTE }), recording('r', 'm')])]);
+    load(bench.store, { __name__: 'm' }, '2x3 0x3');
+    bench.store.failingCommits = 99;
+    bench.store.isHolding = true;
+    for (let minute = 0; minute <= 4; minute++) await bench.at(minute * MINUTE);
+    expect(bench.messages()).toEqual(['2m firing {alertname="High"}', '4m resolved {alertname="High"}']);
+    expect(bench.rule('r')).toMatchObject({ health: 'ok', lastError: '' });
+    expect(bench.store.dump('r')).toBe('2@0 2@60000 2@120000 2@180000 0@240000');
+  });
+
   test('while nothing can be stored, alerts that fired before stay firing', async () => {
     const bench = new Bench([group([alerting('High', 'm > 1')])]);
     load(bench.store, { __name__: 'm' }, '2x9');

@@ -125,6 +125,7 @@ describe('mistakes have a place', () => {
   test.for([
     ['{{ .name', 'unclosed action', '{{'],
     ['{{ "abc }}', 'unterminated quoted string', '"abc }}'],
+    ['{{ "abc\\', 'unterminated quoted string', '"abc\\'],
     ['{{ if .on }}x', 'unexpected EOF', ''],
     ['x{{ end }}', 'unexpected {{end}}', 'end'],
     ['{{ upper .name) }}', 'unexpected right paren', ')'],

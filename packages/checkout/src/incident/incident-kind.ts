@@ -37,6 +37,7 @@ const KINDS: readonly (readonly [AlertName, IncidentKind])[] = [
   ['CheckoutInstanceDown', 'instance-down'],
   ['CheckoutCounterFell', 'watch'],
   ['CheckoutScrapeTooLarge', 'watch'],
+  ['CheckoutScrapeSlow', 'watch'],
   ['TillwatchRuleFailures', 'watch'],
   ['TillwatchStoreTrouble', 'watch'],
   ['TillwatchSeriesDropped', 'watch'],

@@ -17,6 +17,9 @@ const SLICE_STOPPED_BELOW = 0.25;
 /** Attempts that must be expected before a short window can say that all is well again. */
 const ENOUGH = 20;
 
+/** A scrape that takes more than this share of its timeout is close to failing. */
+const SLOW_SCRAPE = 0.8;
+
 /** An alerting rule before it has words and labels. */
 export interface CatalogueEntry {
   readonly alert: AlertName;
@@ -47,6 +50,7 @@ export type AlertName =
   | 'CheckoutMetricGone'
   | 'CheckoutCounterFell'
   | 'CheckoutScrapeTooLarge'
+  | 'CheckoutScrapeSlow'
   | 'TillwatchRuleFailures'
   | 'TillwatchSeriesDropped'
   | 'TillwatchStoreTrouble'
@@ -310,7 +314,18 @@ function slowBeyondChance(window: string, slow: string): string {
   ].join('\n');
 }
 
-function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry[] {
+/** The jobs by their timeout, the longest where a job has several. */
+function timeoutsOf({ scrape, targets }: TillwatchConfig): Map<number, string[]> {
+  const longest = new Map<string, number>();
+  for (const { job, intervalMs = scrape.intervalMs } of targets) {
+    longest.set(job, Math.max(longest.get(job) ?? 0, Math.min(scrape.timeoutMs, intervalMs)));
+  }
+  const jobs = new Map<number, string[]>();
+  for (const [job, timeoutMs] of longest) jobs.set(timeoutMs, [...(jobs.get(timeoutMs) ?? []), job]);
+  return jobs;
+}
+
+function watchAlerts(config: TillwatchConfig, { unit, pair }: Windows): CatalogueEntry[] {
   const jobs = quoted(alternatives([...new Set(config.targets.map(({ job }) => job))]));
   return [
     {
@@ -338,6 +353,19 @@ function watchAlerts(config: TillwatchConfig, { pair }: Windows): CatalogueEntry
         `and on (job, instance) changes(process_start_time_seconds{job=~${jobs}}[${pair}]) == 0`,
       ].join('\n'),
       forMs: 0,
+      severity: 'inform',
+      area: 'watch',
+    },
+    {
+      // Beyond the timeout nothing of the page counts, and in a promotion pages get slower still.
+      alert: 'CheckoutScrapeSlow',
+      expr: anyOf(
+        ...[...timeoutsOf(config)].map(
+          ([timeoutMs, slow]) =>
+            `min_over_time(scrape_duration_seconds{job=~${quoted(alternatives(slow))}}[${unit}]) > ${number((SLOW_SCRAPE * timeoutMs) / 1_000)}`,
+        ),
+      ),
+      forMs: 60_000,
       severity: 'inform',
       area: 'watch',
     },

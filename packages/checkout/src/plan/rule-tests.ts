@@ -134,7 +134,13 @@ function scenarios(hasCheckoutRoute: boolean): Scenario[] {
       withinUnits: 4,
     },
     { name: 'rules fail', trouble: { ruleFailures: true }, fires: 'TillwatchRuleFailures', withinUnits: 4 },
-    { name: 'a label explodes', trouble: { seriesDropped: true }, fires: 'TillwatchSeriesDropped', withinUnits: 4 },
+    { name: 'the metrics page gets slow', trouble: { slowScrapes: true }, fires: 'CheckoutScrapeSlow', withinUnits: 4 },
+    {
+      name: 'new series are left out',
+      trouble: { seriesDropped: true },
+      fires: 'TillwatchSeriesDropped',
+      withinUnits: 4,
+    },
     { name: 'the disk is full', trouble: { storeTrouble: true }, fires: 'TillwatchStoreTrouble', withinUnits: 2 },
   ];
   return all.filter((one): one is Scenario => one !== false);

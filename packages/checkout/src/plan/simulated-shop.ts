@@ -32,6 +32,7 @@ export interface Trouble {
   readonly ruleFailures?: boolean;
   readonly storeTrouble?: boolean;
   readonly seriesDropped?: boolean;
+  readonly slowScrapes?: boolean;
   readonly messageFailures?: boolean;
   readonly lastsUnits?: number;
 }
@@ -109,6 +110,8 @@ function instanceSeries(
 
   gauge('up', '', 1, isDown ? 0 : 1);
   gauge('scrape_samples_post_metric_relabeling', '', 900, trouble.samples ?? 900);
+  const timeout = config.scrape.timeoutMs / 1_000;
+  gauge('scrape_duration_seconds', '', 0.1 * timeout, (trouble.slowScrapes === true ? 0.9 : 0.1) * timeout);
   if (trouble.noPool === true) {
     series.push({ series: `db_pool_waiting{pool="default",${target}}`, values: `0x${phases.healthy} stale` });
   } else gauge('db_pool_waiting', 'pool="default"', 0, trouble.waiting ?? 0);

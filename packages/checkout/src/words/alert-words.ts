@@ -119,6 +119,12 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       ops: 'Counts and rates of this instance jump until it is mended: one that is set back looks like a restart.',
       business: 'The watch over the shop needs maintenance.',
     },
+    CheckoutScrapeSlow: {
+      summary: 'Instance {instance} needs {seconds} for its metrics page, nearly as long as is waited for it',
+      dev: 'The metrics page is slow: too many series, or the process is too busy to answer. Beyond the timeout nothing of it counts.',
+      ops: 'The metrics page is slow, often because the process is overloaded. Beyond the timeout the instance counts as down.',
+      business: 'The watch over the shop needs maintenance.',
+    },
     CheckoutScrapeTooLarge: {
       summary: 'Instance {instance} exports {count} series, more than can be watched for long',
       dev: 'A label has too many values. Take it out or cap it.',
@@ -253,6 +259,12 @@ export const alertWords: Readonly<Record<LanguageBase, Readonly<Record<AlertName
       summary: 'Ein Zähler des Bestellvorgangs auf Instanz {instance} ist ohne Neustart gefallen',
       dev: 'Zähler dürfen nur steigen: Ein zurückgesetzter sieht aus wie ein Neustart, sein ganzer Wert zählt noch einmal.',
       ops: 'Zahlen dieser Instanz springen, bis das behoben ist: Ein zurückgesetzter Zähler sieht aus wie ein Neustart.',
+      business: 'Die Überwachung des Shops braucht Wartung.',
+    },
+    CheckoutScrapeSlow: {
+      summary: 'Instanz {instance} braucht {seconds} für ihre Metrikseite, fast so lange, wie auf sie gewartet wird',
+      dev: 'Die Metrikseite ist langsam: zu viele Zeitreihen, oder der Prozess ist überlastet. Nach der Wartezeit zählt nichts von ihr.',
+      ops: 'Die Metrikseite ist langsam, oft weil der Prozess überlastet ist. Nach der Wartezeit gilt die Instanz als nicht erreichbar.',
       business: 'Die Überwachung des Shops braucht Wartung.',
     },
     CheckoutScrapeTooLarge: {

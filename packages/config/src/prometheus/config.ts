@@ -2,6 +2,7 @@ import type { Labels, Span } from '@tillwatch/model';
 import type { NameScheme } from '../fields/labels.ts';
 import type { HttpClientConfig } from './http-client.ts';
 import type { RelabelConfig } from './relabel.ts';
+import type { StorageConfig } from './storage.ts';
 
 /** A prometheus.yml with every default filled in and every setting of `global` inherited. */
 export interface PrometheusConfig {
@@ -12,9 +13,9 @@ export interface PrometheusConfig {
   readonly scrapeConfigFiles: readonly string[];
   readonly scrapeConfigs: readonly ScrapeConfig[];
   readonly alerting: AlertingConfig;
+  readonly storage: StorageConfig;
   /** Sections that the embedded engine does not use, as they were read; `undefined` when they are not given. */
   readonly unused: {
-    readonly storage: unknown;
     readonly remoteWrite: unknown;
     readonly remoteRead: unknown;
     readonly tracing: unknown;

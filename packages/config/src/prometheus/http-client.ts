@@ -15,8 +15,11 @@ export interface HttpClientConfig {
   readonly followRedirects: boolean;
   readonly enableHttp2: boolean;
   readonly proxyUrl: string | undefined;
+  /** Hosts, domains, addresses and networks that are not reached through the proxy, separated by commas. */
   readonly noProxy: string | undefined;
   readonly proxyFromEnvironment: boolean;
+  /** Headers for the proxy, sent when a tunnel is asked for. */
+  readonly proxyConnectHeader: Readonly<Record<string, readonly Secret[]>>;
   /** Extra headers by name; the values are secret since they often are keys. */
   readonly headers: Readonly<Record<string, HeaderValues>>;
 }
@@ -40,7 +43,8 @@ export interface Authorization {
   readonly credentialsFile: string | undefined;
 }
 
-export interface OAuth2 {
+/** Access tokens that are fetched from an authorization server. */
+export interface OAuth2 extends ProxySettings {
   readonly clientId: string;
   readonly clientSecret: Secret | undefined;
   readonly clientSecretFile: string | undefined;
@@ -48,7 +52,15 @@ export interface OAuth2 {
   readonly scopes: readonly string[];
   readonly endpointParams: Readonly<Record<string, unknown>>;
   readonly tls: TlsConfig | undefined;
+  /** `undefined` and `client_credentials` mean the same. */
+  readonly grantType: string | undefined;
 }
+
+/** Through which proxy a client goes. */
+export type ProxySettings = Pick<
+  HttpClientConfig,
+  'proxyUrl' | 'noProxy' | 'proxyFromEnvironment' | 'proxyConnectHeader'
+>;
 
 export interface TlsConfig {
   readonly ca: string | undefined;
@@ -171,7 +183,7 @@ function oauth2(): z.ZodType<OAuth2, unknown> {
       proxyUrl: optional('proxy_url', text()),
       noProxy: optional('no_proxy', text()),
       proxyFromEnvironment: defaulted('proxy_from_environment', flag(), false),
-      proxyConnectHeader: optional('proxy_connect_header', anyMap()),
+      proxyConnectHeader: defaulted('proxy_connect_header', proxyConnectHeader(), {}),
       grantType: optional('grant_type', text()),
       clientCertificateKeyId: optional('client_certificate_key_id', text()),
       clientCertificateKey: optional('client_certificate_key', secret()),
@@ -204,6 +216,10 @@ function headers(): z.ZodType<Record<string, HeaderValues>, unknown> {
   return z.record(z.string(), values) as unknown as z.ZodType<Record<string, HeaderValues>, unknown>;
 }
 
+function proxyConnectHeader(): z.ZodType<Record<string, Secret[]>, unknown> {
+  return z.record(z.string(), list(secret())) as unknown as z.ZodType<Record<string, Secret[]>, unknown>;
+}
+
 /** The fields of an HTTP client, for objects that hold them among others. */
 export const HTTP_CLIENT_FIELDS = {
   basicAuth: optional('basic_auth', basicAuth()),
@@ -215,7 +231,7 @@ export const HTTP_CLIENT_FIELDS = {
   proxyUrl: optional('proxy_url', url()),
   noProxy: optional('no_proxy', text()),
   proxyFromEnvironment: defaulted('proxy_from_environment', flag(), false),
-  proxyConnectHeader: optional('proxy_connect_header', anyMap()),
+  proxyConnectHeader: defaulted('proxy_connect_header', proxyConnectHeader(), {}),
   headers: defaulted('http_headers', headers(), {}),
   bearerToken: optional('bearer_token', secret()),
   bearerTokenFile: optional('bearer_token_file', text()),
@@ -289,9 +305,8 @@ interface ReadFields extends HttpClientConfig {
 
 /** What the fields amount to: `bearer_token` is another way to write `authorization`. */
 export function httpClientOf(fields: ReadFields): HttpClientConfig {
-  const { basicAuth, oauth2, tls, followRedirects, enableHttp2, proxyUrl, noProxy, proxyFromEnvironment, headers } =
-    fields;
-  const { bearerToken, bearerTokenFile } = fields;
+  const { basicAuth, oauth2, tls, followRedirects, enableHttp2, headers } = fields;
+  const { proxyUrl, noProxy, proxyFromEnvironment, proxyConnectHeader, bearerToken, bearerTokenFile } = fields;
   const hasBearer = isGiven(bearerToken) || isGiven(bearerTokenFile);
   const authorization: Authorization | undefined = hasBearer
     ? { type: 'Bearer', credentials: bearerToken, credentialsFile: bearerTokenFile }
@@ -306,6 +321,7 @@ export function httpClientOf(fields: ReadFields): HttpClientConfig {
     proxyUrl,
     noProxy,
     proxyFromEnvironment,
+    proxyConnectHeader,
     headers,
   };
 }

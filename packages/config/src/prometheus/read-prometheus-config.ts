@@ -18,8 +18,9 @@ import {
   SCRAPE_CONFIG,
   SCRAPE_DEFAULT_FIELDS,
 } from './scrape-config.ts';
-import { checkRemotes, checkScrapeConfigs, warnings } from './semantics.ts';
-import { otlp, remoteRead, remoteWrite, runtime, storage, tracing } from './unused-sections.ts';
+import { checkRemotes, checkScrapeConfigs, unsupportedInJob, warnings } from './semantics.ts';
+import { DEFAULT_STORAGE, storage } from './storage.ts';
+import { otlp, remoteRead, remoteWrite, runtime, tracing } from './unused-sections.ts';
 
 /** What a prometheus.yml is read with. */
 export interface PrometheusReadOptions {
@@ -28,6 +29,8 @@ export interface PrometheusReadOptions {
    * Without this they stay as they are written.
    */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Is a job that the embedded engine cannot scrape as it is written an error? Otherwise it is a warning. Default: false. */
+  readonly refuseUnsupported?: boolean;
 }
 
 /** What was read; `config` is `undefined` exactly when there is a problem of severity error. */
@@ -47,7 +50,7 @@ export function readPrometheusConfig(source: SourceText, options: PrometheusRead
     return { config: undefined, problems: inOrder(problems) };
   }
   const config = resolve(reading.value, reading, options);
-  problems.push(...legacyNameProblems(config, reading), ...warnings(config, reading));
+  problems.push(...legacyNameProblems(config, reading), ...warnings(config, reading, severityOf(options)));
   const isRefused = problems.some(isError);
   return { config: isRefused ? undefined : config, problems: inOrder(problems) };
 }
@@ -56,7 +59,11 @@ export function readPrometheusConfig(source: SourceText, options: PrometheusRead
  * Adds the jobs of the files that `scrapeConfigFiles` names (the caller finds and opens them). They inherit from the
  * `global` of the main file; a job name may occur once over all files.
  */
-export function addScrapeConfigFiles(config: PrometheusConfig, files: readonly SourceText[]): PrometheusReading {
+export function addScrapeConfigFiles(
+  config: PrometheusConfig,
+  files: readonly SourceText[],
+  options: Pick<PrometheusReadOptions, 'refuseUnsupported'> = {},
+): PrometheusReading {
   const problems: Problem[] = [];
   const scrapeConfigs = [...config.scrapeConfigs];
   const firstFoundIn = new Map(config.scrapeConfigs.map(({ jobName }) => [jobName, 'main config file']));
@@ -66,6 +73,7 @@ export function addScrapeConfigFiles(config: PrometheusConfig, files: readonly S
     const jobs = (reading.value?.scrapeConfigs ?? []).map((raw, i) =>
       resolveScrapeConfig(raw, config.global, reading.spanAt(['scrape_configs', i, 'job_name'])),
     );
+    found.push(...jobs.flatMap((job, i) => unsupportedInJob(job, ['scrape_configs', i], reading, severityOf(options))));
     for (const job of jobs) {
       const first = firstFoundIn.get(job.jobName);
       if (first !== undefined) {
@@ -79,6 +87,10 @@ export function addScrapeConfigFiles(config: PrometheusConfig, files: readonly S
   }
   const isRefused = problems.some(isError);
   return { config: isRefused ? undefined : { ...config, scrapeConfigs }, problems };
+}
+
+function severityOf({ refuseUnsupported = false }: Pick<PrometheusReadOptions, 'refuseUnsupported'>) {
+  return refuseUnsupported ? 'error' : 'warning';
 }
 
 const RULE_PATH = /^[^*]*(?:\*[^/]*)?$/;
@@ -192,14 +204,15 @@ function resolve(raw: RawMain, reading: YamlReading<unknown>, options: Prometheu
   const scrapeConfigs = raw.scrapeConfigs.map((job, i) =>
     resolveScrapeConfig(job, global, reading.spanAt(['scrape_configs', i, 'job_name'])),
   );
-  const { storage, remoteWrite, remoteRead, tracing, otlp, runtime } = raw;
+  const { remoteWrite, remoteRead, tracing, otlp, runtime } = raw;
   return {
     global,
     ruleFiles: raw.ruleFiles,
     scrapeConfigFiles: raw.scrapeConfigFiles,
     scrapeConfigs,
     alerting: resolveAlerting(raw.alerting),
-    unused: { storage, remoteWrite, remoteRead, tracing, otlp, runtime },
+    storage: raw.storage ?? DEFAULT_STORAGE,
+    unused: { remoteWrite, remoteRead, tracing, otlp, runtime },
   };
 }
 

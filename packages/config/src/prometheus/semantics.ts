@@ -2,8 +2,9 @@ import { formatDuration, type Problem, parseDuration } from '@tillwatch/model';
 import { scalarText } from '../fields/field.ts';
 import { valueAt } from '../yaml/issues.ts';
 import type { YamlReading } from '../yaml/read-yaml.ts';
-import type { GlobalConfig, PrometheusConfig } from './config.ts';
+import type { GlobalConfig, PrometheusConfig, ScrapeConfig } from './config.ts';
 import { validateRelabel } from './relabel.ts';
+import { UNUSED_STORAGE_SETTINGS } from './storage.ts';
 
 /**
  * Checks of the scrape configs against each other and against `global`. They read the raw document, so that they speak
@@ -72,7 +73,6 @@ function durationAt(raw: unknown, path: readonly PropertyKey[]): number | undefi
 }
 
 const UNUSED_SECTIONS: Readonly<Record<string, string>> = {
-  storage: 'set the retention on the command line',
   tracing: 'tracing is not supported',
   remote_write: 'samples are kept in the embedded store only',
   remote_read: 'queries read the embedded store only',
@@ -80,7 +80,11 @@ const UNUSED_SECTIONS: Readonly<Record<string, string>> = {
 };
 
 /** What Prometheus takes and the embedded engine does not, and relabelling rules that break classic names. */
-export function warnings(config: PrometheusConfig, reading: YamlReading<unknown>): Problem[] {
+export function warnings(
+  config: PrometheusConfig,
+  reading: YamlReading<unknown>,
+  unsupported: Problem['severity'] = 'warning',
+): Problem[] {
   const problems: Problem[] = [];
   const warn = (code: string, path: readonly PropertyKey[], message: string, hint?: string, part?: 'key') => {
     problems.push({ code, severity: 'warning', message, hint, at: reading.spanAt(path, part) });
@@ -88,6 +92,11 @@ export function warnings(config: PrometheusConfig, reading: YamlReading<unknown>
   for (const [section, hint] of Object.entries(UNUSED_SECTIONS)) {
     if (valueAt(reading.raw, [section]) === undefined) continue;
     warn('not-embedded', [section], `${section} is ignored by the embedded engine`, hint, 'key');
+  }
+  for (const [path, hint] of UNUSED_STORAGE_SETTINGS) {
+    if (valueAt(reading.raw, ['storage', ...path]) === undefined) continue;
+    const message = `storage.${path.join('.')} is ignored by the embedded engine`;
+    warn('not-embedded', ['storage', ...path], message, hint, 'key');
   }
   for (const name of ['scrape_interval', 'evaluation_interval', 'scrape_timeout']) {
     if (durationAt(reading.raw, ['global', name]) !== 0) continue;
@@ -103,16 +112,7 @@ export function warnings(config: PrometheusConfig, reading: YamlReading<unknown>
   );
   config.scrapeConfigs.forEach((job, i) => {
     const path = ['scrape_configs', i];
-    for (const field of job.unsupportedDiscoveries) {
-      const message = `${field} is not supported by the embedded engine`;
-      warn(
-        'not-embedded',
-        [...path, field],
-        message,
-        'list the targets in static_configs, or use file_sd_configs',
-        'key',
-      );
-    }
+    problems.push(...unsupportedInJob(job, path, reading, unsupported));
     for (const name of ['scrape_interval', 'scrape_timeout']) {
       if (durationAt(reading.raw, [...path, name]) !== 0) continue;
       warn(
@@ -132,6 +132,43 @@ export function warnings(config: PrometheusConfig, reading: YamlReading<unknown>
       warn('not-embedded', ['alerting', 'alertmanagers', i, field], message, undefined, 'key');
     }
   });
+  return problems;
+}
+
+/**
+ * What a job asks for and the embedded engine cannot do: it would have no targets, or could not log in to them. Prometheus
+ * can, so the file is right; the caller says whether it may be run.
+ */
+export function unsupportedInJob(
+  { unsupportedDiscoveries, oauth2, httpSdConfigs }: ScrapeConfig,
+  path: readonly PropertyKey[],
+  reading: YamlReading<unknown>,
+  severity: Problem['severity'],
+): Problem[] {
+  const problems = unsupportedDiscoveries.map(
+    (field): Problem => ({
+      code: 'not-embedded',
+      severity,
+      message: `${field} is not supported by the embedded engine`,
+      hint: 'list the targets in static_configs, or use file_sd_configs, http_sd_configs or dns_sd_configs',
+      at: reading.spanAt([...path, field], 'key'),
+    }),
+  );
+  const clients = [
+    { auth: oauth2, at: [...path, 'oauth2'] },
+    ...httpSdConfigs.map((config, i) => ({ auth: config.oauth2, at: [...path, 'http_sd_configs', i, 'oauth2'] })),
+  ];
+  for (const { auth, at } of clients) {
+    const { grantType = '' } = auth ?? {};
+    if (grantType === '' || grantType === 'client_credentials') continue;
+    problems.push({
+      code: 'not-embedded',
+      severity,
+      message: `grant_type ${grantType} of oauth2 is not supported by the embedded engine`,
+      hint: 'use grant_type: client_credentials, or authorization with a credentials_file that something else renews',
+      at: reading.spanAt([...at, 'grant_type']),
+    });
+  }
   return problems;
 }
 

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { readByteSize } from '../fields/byte-size.ts';
-import { scalarText, scalarValue, textField, whole } from '../fields/field.ts';
+import { scalarText, textField, whole } from '../fields/field.ts';
 import { anyMap, list, object, optional } from '../fields/object.ts';
 import { choice, duration, flag, integer, number, secret, text } from '../fields/scalars.ts';
 import { Secret } from '../fields/secret.ts';
@@ -169,41 +168,6 @@ export function tracing(): z.ZodType<unknown, unknown> {
       checkHeaders(wire, fail, 'authorization header configuration is not yet supported');
     }),
   );
-}
-
-export function storage(): z.ZodType<unknown, unknown> {
-  const floats = textField((word, fail) =>
-    word === 'xor' || word === 'xor2' || word === ''
-      ? word
-      : fail(
-          `'storage.tsdb.chunk_encoding.floats' must be 'xor' or 'xor2', or the field must be omitted entirely, got "${word}"`,
-        ),
-  );
-  const size = textField((word, fail) =>
-    word.startsWith('-')
-      ? fail("'storage.tsdb.retention.size' must be greater than or equal to 0")
-      : readByteSize(word, fail),
-  );
-  const percentage = z.unknown().transform((value, context) => {
-    const share = scalarValue(value);
-    if (typeof share === 'number' && share >= 0 && share <= 100) return share;
-    const message = "'storage.tsdb.retention.percentage' must be in the range [0, 100]";
-    context.issues.push({ code: 'custom', message, input: value, continue: true });
-    return z.NEVER;
-  });
-  const retention = object({
-    time: optional('time', duration()),
-    size: optional('size', size),
-    percentage: optional('percentage', percentage as unknown as z.ZodType<number, unknown>),
-  });
-  const tsdb = object({
-    outOfOrderTimeWindow: optional('out_of_order_time_window', duration()),
-    staleSeriesCompactionThreshold: optional('stale_series_compaction_threshold', number()),
-    retention: optional('retention', retention),
-    chunkEncoding: optional('chunk_encoding', object({ floats: optional('floats', floats) })),
-  });
-  const exemplars = object({ maxExemplars: optional('max_exemplars', integer()) });
-  return object({ tsdb: optional('tsdb', tsdb), exemplars: optional('exemplars', exemplars) });
 }
 
 const TRANSLATIONS = [

@@ -125,7 +125,7 @@ function readMagnitude(digits: string): number | undefined {
   if (/^inf$/i.test(digits)) return Number.POSITIVE_INFINITY;
   if (/^nan$/i.test(digits)) return Number.NaN;
   if (/^0[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
-  return /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits) ? Number(digits) : undefined;
+  return /^(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(digits) ? Number(digits) : undefined;
 }
 
 function hintFor(item: string): string {

@@ -123,8 +123,18 @@ export function httpClientMap(http: HttpClientInput, options: WriteOptions): { r
     proxy_url: http.proxyUrl,
     no_proxy: http.noProxy,
     proxy_from_environment: unless(http.proxyFromEnvironment, false),
+    proxy_connect_header: proxyHeaderMap(http.proxyConnectHeader, options),
     http_headers: headerMap(http.headers, options),
   };
+}
+
+function proxyHeaderMap(headers: HttpClientInput['proxyConnectHeader'], options: WriteOptions): YamlValue {
+  if (headers === undefined || Object.keys(headers).length === 0) return undefined;
+  const written = Object.entries(headers).map(([name, values]) => [
+    name,
+    listOf(values, (value) => secretText(value, `proxy_connect_header.${name}`, options)),
+  ]);
+  return Object.fromEntries(written) as YamlValue;
 }
 
 function headerMap(headers: HttpClientInput['headers'], options: WriteOptions): YamlValue {

@@ -75,13 +75,27 @@ function syntaxProblem(source: SourceText, error: YAMLError): Problem {
 
 /** One broken line often makes the parser complain several times: the first complaint of a line is the cause. */
 function withoutEchoes(problems: readonly Problem[]): Problem[] {
-  const seen = new Set<number>();
+  const lineStarts = lineStartsOf(problems);
+  const seen = new Set<number | undefined>();
   return problems.filter(({ at }) => {
-    const lineStart = at.text.lastIndexOf('\n', at.from - 1);
+    const lineStart = lineStarts.get(at.from);
     if (seen.has(lineStart)) return false;
     seen.add(lineStart);
     return true;
   });
+}
+
+/** Where the line of each place begins. The text is walked through once: one line can have as many complaints as characters. */
+function lineStartsOf(problems: readonly Problem[]): Map<number, number> {
+  const text = problems[0]?.at.text ?? '';
+  const starts = new Map<number, number>();
+  let start = 0;
+  let next = text.indexOf('\n');
+  for (const from of problems.map(({ at }) => at.from).sort((a, b) => a - b)) {
+    for (; next !== -1 && next < from; next = text.indexOf('\n', start)) start = next + 1;
+    starts.set(from, start);
+  }
+  return starts;
 }
 
 function syntaxHint(source: SourceText, error: YAMLError): string | undefined {

@@ -11,6 +11,7 @@ import {
   vectorOf,
 } from './column.ts';
 import { countValues } from './count-values.ts';
+import { type FoldOp, newFold } from './folds.ts';
 import { type Group, groupColumns } from './grouping.ts';
 import { withHistogramSums } from './histogram-aggregates.ts';
 import { incrementalMean } from './incremental-mean.ts';
@@ -18,10 +19,13 @@ import { evaluateNode } from './node.ts';
 import { quantileOf, quantileWarning } from './quantile.ts';
 import type { Run } from './run.ts';
 import { limitRatio, limitTo, topOf } from './selecting-aggregates.ts';
+import { aggregateCounters } from './streamed-aggregate.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Evaluates an aggregation: groups are formed once, then each is folded column by column. */
 export function evaluateAggregate(run: Run, expr: Aggregate, timeline: Timeline): Value {
+  const streamed = aggregateCounters(run, expr, timeline);
+  if (streamed !== undefined) return streamed;
   const param = expr.param === undefined ? undefined : evaluateNode(run, expr.param, timeline);
   const samples = expectVector(evaluateNode(run, expr.expr, timeline));
   const columns = HANDLE_HISTOGRAMS.has(expr.op) ? samples : floatsOf(samples, () => noteIgnored(run, expr));
@@ -42,11 +46,11 @@ export function evaluateAggregate(run: Run, expr: Aggregate, timeline: Timeline)
     default:
       break;
   }
-  const fold = FOLDS[expr.op];
+  const foldGroup = FOLDS[expr.op];
   run.countSamples(groups.length * timeline.count, expr.span);
   return vectorOf(
     groups.map((group) => {
-      const column = fold(group, timeline.count);
+      const column = foldGroup(group, timeline.count);
       const { op } = expr;
       const isMixed =
         (op === 'sum' || op === 'avg') && group.members.some(({ histograms }) => histograms !== undefined);
@@ -70,56 +74,28 @@ function noteIgnored(run: Run, expr: Aggregate): void {
   run.annotations.info(HISTOGRAM_NOTES.ignoredInAggregation(expr.op), expr.expr.span);
 }
 
-type Fold = (group: Group, steps: number) => Column;
+type GroupFold = (group: Group, steps: number) => Column;
 
-const FOLDS: Readonly<Record<'sum' | 'avg' | 'min' | 'max' | 'count' | 'group' | 'stddev' | 'stdvar', Fold>> = {
-  sum: (group, steps) => sum(group, steps),
+const FOLDS: Readonly<Record<FoldOp | 'avg' | 'stddev' | 'stdvar', GroupFold>> = {
+  sum: (group, steps) => fold('sum', group, steps),
   avg: average,
-  min: (group, steps) => extreme(group, steps, (candidate, best) => candidate < best),
-  max: (group, steps) => extreme(group, steps, (candidate, best) => candidate > best),
-  count: (group, steps) => count(group, steps),
-  group: (group, steps) => {
-    const column = count(group, steps);
-    return { ...column, values: column.values.map((members) => (members > 0 ? 1 : 0)) };
-  },
+  min: (group, steps) => fold('min', group, steps),
+  max: (group, steps) => fold('max', group, steps),
+  count: (group, steps) => fold('count', group, steps),
+  group: (group, steps) => fold('group', group, steps),
   stddev: (group, steps) => variance(group, steps, Math.sqrt),
   stdvar: (group, steps) => variance(group, steps, (value) => value),
 };
 
-/** Column by column, each sum with the rounding errors beside it (Neumaier): the hot loop of most dashboards. */
-function sum(group: Group, steps: number): Column {
-  const column = newColumn(group.labels, steps, group.dropName);
-  const { values: sums, present } = column;
-  const errors = new Float64Array(steps);
-  for (const member of group.members) {
-    for (let k = 0; k < steps; k++) {
-      if (member.present[k] === 0) continue;
-      const value = member.values[k]!;
-      const before = sums[k]!;
-      const after = before + value;
-      if (after - after !== 0) errors[k] = 0;
-      else
-        errors[k] =
-          errors[k]! + (Math.abs(before) >= Math.abs(value) ? before - after + value : value - after + before);
-      sums[k] = after;
-      present[k] = 1;
-    }
-  }
-  for (let k = 0; k < steps; k++) sums[k] = sums[k]! + errors[k]!;
-  return column;
-}
-
-function count(group: Group, steps: number): Column {
-  const column = newColumn(group.labels, steps, group.dropName);
-  for (const { present } of group.members)
-    for (let k = 0; k < steps; k++) column.values[k] = column.values[k]! + present[k]!;
-  for (let k = 0; k < steps; k++) column.present[k] = column.values[k]! > 0 ? 1 : 0;
-  return column;
+function fold(op: FoldOp, { labels, dropName, members }: Group, steps: number): Column {
+  const folding = newFold(op, labels, steps, dropName);
+  for (const { values, present } of members) folding.add(values, present);
+  return folding.finish();
 }
 
 function average(group: Group, steps: number): Column {
-  const column = sum(group, steps);
-  const counts = count(group, steps).values;
+  const column = fold('sum', group, steps);
+  const counts = fold('count', group, steps).values;
   for (let k = 0; k < steps; k++) {
     const total = column.values[k]!;
     const isOverflown = Math.abs(total) === Number.POSITIVE_INFINITY;
@@ -134,21 +110,6 @@ function valuesAt(group: Group, step: number): Float64Array {
   let there = 0;
   for (const member of group.members) if (member.present[step] === 1) values[there++] = member.values[step]!;
   return values.subarray(0, there);
-}
-
-function extreme(group: Group, steps: number, beats: (candidate: number, best: number) => boolean): Column {
-  const column = newColumn(group.labels, steps, group.dropName);
-  for (const member of group.members) {
-    for (let k = 0; k < steps; k++) {
-      if (member.present[k] === 0) continue;
-      const value = member.values[k]!;
-      const best = column.values[k]!;
-      // NaN gives way to every number.
-      if (column.present[k] === 0 || beats(value, best) || best !== best) column.values[k] = value;
-      column.present[k] = 1;
-    }
-  }
-  return column;
 }
 
 function variance(group: Group, steps: number, finish: (variance: number) => number): Column {

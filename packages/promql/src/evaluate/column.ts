@@ -78,6 +78,11 @@ export function expectString(value: Value): string {
 /** The labels that say what a metric is; they go where the name goes. */
 const METADATA_LABELS = ['__name__', '__type__', '__unit__'];
 
+/** Do the labels say more of the metric than its name? */
+export function hasMetadata(labels: Labels): boolean {
+  return labels.has('__type__') || labels.has('__unit__');
+}
+
 export function withoutMetadata(labels: Labels): Labels {
   return labels.without(METADATA_LABELS);
 }

@@ -28,7 +28,8 @@ export function groupColumns(run: Run, expr: Aggregate, columns: readonly Column
   return [...groups.values()];
 }
 
-function groupLabels(expr: Aggregate, labels: Labels): Labels {
+/** The labels of the group that a series of these labels belongs to. */
+export function groupLabels(expr: Aggregate, labels: Labels): Labels {
   if (!expr.without) return labels.keep(expr.grouping);
   return labels.without([...expr.grouping, '__name__']);
 }

@@ -201,5 +201,5 @@ function bucketsAt({ buckets, hidden }: Histogram, step: number): Bucket[] {
 function readBound(le: string): number | undefined {
   if (/^[+]?inf(?:inity)?$/i.test(le)) return Number.POSITIVE_INFINITY;
   if (/^-inf(?:inity)?$/i.test(le)) return Number.NEGATIVE_INFINITY;
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(le) ? Number(le) : undefined;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(le) ? Number(le) : undefined;
 }

@@ -1,4 +1,4 @@
-import { invariant, type Span } from '@tillwatch/model';
+import { type CounterSeries, invariant, Labels, type Span } from '@tillwatch/model';
 import type { Call, Expr } from '../parse/ast.ts';
 import {
   type Column,
@@ -11,6 +11,7 @@ import {
   vectorOf,
   withHistograms,
 } from './column.ts';
+import { type CounterRange, CounterRates, counterRange } from './counter-rates.ts';
 import { extendedKernel } from './extended-range.ts';
 import { runMixedExtended } from './mixed-extended.ts';
 import { type RangeNotes, runMixed } from './mixed-kernels.ts';
@@ -43,25 +44,73 @@ export function evaluateRangeFunction(run: Run, call: Call, timeline: Timeline):
   const kernel = extension === undefined ? rangeKernel(call.func) : extendedKernel(call.func, extension);
   if (kernel === undefined) failExtension(call, extension as string);
   const beyondMs = extension === undefined ? 0 : run.lookbackMs;
-  const range = evaluateRange(run, matrix, timeline, beyondMs, extension === 'smoothed' ? run.lookbackMs : 0, true);
-  return vectorOf(applyKernel(run, call, kernel as Kernel, extension, range, timeline, params));
+  const range =
+    counterRange(run, call, matrix, timeline) ??
+    evaluateRange(run, matrix, timeline, beyondMs, extension === 'smoothed' ? run.lookbackMs : 0, true);
+  const columnOf = columnMaker(run, call, kernel as Kernel, extension, range, timeline, params);
+  const columns: Column[] = [];
+  for (const stored of range.series) {
+    const column = columnOf(stored);
+    if (column !== undefined) columns.push(column);
+  }
+  run.countSamples(columns.length * timeline.count, call.span);
+  return vectorOf(mergeEqual(columns, () => failSameLabels(call.span)));
 }
 
-function applyKernel(
+/**
+ * The series below `rate` or `increase`, and how each becomes a column, for one who looks at columns one after the other: those of
+ * counters share one, without labels of its own. `undefined` where the store does not tell counters.
+ */
+export function counterColumns(run: Run, call: Call, timeline: Timeline): CounterColumns | undefined {
+  const range = call.args[0] && counterRange(run, call, call.args[0], timeline);
+  if (range === undefined) return undefined;
+  const shared = newColumn(Labels.empty, timeline.count);
+  const kernel = rangeKernel(call.func) as Kernel;
+  return { series: range.series, columnOf: columnMaker(run, call, kernel, undefined, range, timeline, [], shared) };
+}
+
+/** What `counterColumns` gives. */
+export interface CounterColumns {
+  readonly series: CounterRange['series'];
+  /** The column of a series, valid until the next is asked for; `undefined` when it has no value at any step. */
+  columnOf(series: RawSeries | CounterSeries): Column | undefined;
+}
+
+/** Makes columns of series. Those of counters are written to `shared`, if it is given, one over the other. */
+function columnMaker(
   run: Run,
   call: Call,
   kernel: Kernel,
   extension: 'anchored' | 'smoothed' | undefined,
-  { series, times, rangeMs }: RangeVector,
+  { times, rangeMs }: RangeVector | CounterRange,
   timeline: Timeline,
   params: readonly Float64Array[],
-): readonly Column[] {
+  shared?: Column,
+): (series: RawSeries | CounterSeries) => Column | undefined {
   const finder = new WindowFinder(times, rangeMs);
   const scratch = new Scratch();
-  const columns: Column[] = [];
   const span = call.args[rangeArgument(call)]!.span;
-  for (const stored of series) {
+  const isRate = call.func === 'rate' || call.func === 'increase';
+  let counters: CounterRates | undefined;
+  let knownCounter = '';
+
+  const counterColumn = (stored: CounterSeries): Column | undefined => {
+    const column = shared ?? namelessColumn(run, stored.labels, timeline.count);
+    shared?.present.fill(0);
+    const windows = finder.find(stored.timestampsMs);
+    counters ??= new CounterRates(times, rangeMs, call.func === 'rate');
+    counters.fill(column, stored, windows);
+    const name = stored.labels.metricName;
+    if (name !== knownCounter) {
+      if (isCounterName(name)) knownCounter = name;
+      else noteIfNoCounter(notesFor(run, name, span), undefined, windows.lo, windows.hi);
+    }
+    return column.present.includes(1) ? column : undefined;
+  };
+
+  return (stored) => {
     run.tick(call.span);
+    if ('changes' in stored) return counterColumn(stored);
     const { labels, timestampsMs, values, histograms, startTimestampsMs, dropName } = withoutStale(stored);
     const { lo, hi } = finder.find(timestampsMs);
     const named = KEEPS_NAME.has(call.func) ? { labels, dropName } : droppedName(run, labels);
@@ -86,18 +135,21 @@ function applyKernel(
     const floatKernel = starts === undefined ? kernel : startKernel(call.func, kernel, notes);
     if (histograms === undefined) {
       floatKernel(starts === undefined ? input : { ...input, startTimestampsMs: starts });
-      if (present.includes(1)) columns.push(column);
-    } else {
-      const outHistograms = newHistogramSteps(timeline.count);
-      const mixed = { ...input, histograms, startTimestampsMs: starts, outHistograms, notes };
-      if (extension === undefined) runMixed(call.func, mixed, floatKernel);
-      else runMixedExtended(call.func, extension === 'smoothed', mixed, floatKernel);
-      if (present.includes(1)) columns.push(withHistograms(column, outHistograms));
+      if (isRate) noteIfNoCounter(notes, undefined, lo, hi);
+      return present.includes(1) ? column : undefined;
     }
-    if (call.func === 'rate' || call.func === 'increase') noteIfNoCounter(notes, histograms, lo, hi);
-  }
-  run.countSamples(columns.length * timeline.count, call.span);
-  return mergeEqual(columns, () => failSameLabels(call.span));
+    const outHistograms = newHistogramSteps(timeline.count);
+    const mixed = { ...input, histograms, startTimestampsMs: starts, outHistograms, notes };
+    if (extension === undefined) runMixed(call.func, mixed, floatKernel);
+    else runMixedExtended(call.func, extension === 'smoothed', mixed, floatKernel);
+    if (isRate) noteIfNoCounter(notes, histograms, lo, hi);
+    return present.includes(1) ? withHistograms(column, outHistograms) : undefined;
+  };
+}
+
+function namelessColumn(run: Run, stored: Labels, steps: number): Column {
+  const { labels, dropName } = droppedName(run, stored);
+  return newColumn(labels, steps, dropName);
 }
 
 function notesFor(run: Run, name: string, span: Span): RangeNotes {
@@ -135,13 +187,18 @@ function hasStarts(input: KernelInput): input is KernelInput & Starts {
 /** Histograms are counters by themselves; of a number only the name says so. */
 function noteIfNoCounter(notes: RangeNotes, histograms: RawSeries['histograms'], lo: Int32Array, hi: Int32Array): void {
   const { name } = notes;
-  if (name === '' || /_(?:total|sum|count|bucket)$/.test(name)) return;
+  if (isCounterName(name)) return;
   if (histograms?.includes(undefined) === false) return;
   const hasNumber = (from: number, to: number) =>
     histograms === undefined ? to > from : histograms.slice(from, to).includes(undefined);
   if (!hi.some((end, k) => hasNumber(lo[k]!, end))) return;
   const text = 'metric might not be a counter, name does not end in _total/_sum/_count/_bucket';
   notes.info(`${text}: ${JSON.stringify(name)}`);
+}
+
+/** Does the name say that it counts, or is there none to say anything? */
+function isCounterName(name: string): boolean {
+  return name === '' || /_(?:total|sum|count|bucket)$/.test(name);
 }
 
 function rangeArgument(call: Call): number {

@@ -78,6 +78,64 @@ function extrapolate(input: KernelInput, isCounter: boolean, isRate: boolean): v
   }
 }
 
+/** How windows lie on the samples that they hold: seconds between first and last, and to stretch at both ends at most. */
+export interface WindowShapes {
+  /** 0 where a window has fewer than two samples. */
+  readonly sampled: Float64Array;
+  readonly toStart: Float64Array;
+  readonly toEnd: Float64Array;
+}
+
+/** The shapes of all windows of series with these timestamps. */
+export function windowShapes(
+  timestampsMs: Float64Array,
+  lo: Int32Array,
+  hi: Int32Array,
+  times: Timeline,
+  rangeMs: number,
+): WindowShapes {
+  const count = lo.length;
+  const shapes = {
+    sampled: new Float64Array(count),
+    toStart: new Float64Array(count),
+    toEnd: new Float64Array(count),
+  };
+  for (let k = 0; k < count; k++) {
+    const first = lo[k]!;
+    const last = hi[k]! - 1;
+    if (last <= first) continue;
+    const end = timeAt(times, k);
+    const sampled = (timestampsMs[last]! - timestampsMs[first]!) / 1000;
+    const spacing = sampled / (last - first);
+    const toStart = (timestampsMs[first]! - (end - rangeMs)) / 1000;
+    const toEnd = (end - timestampsMs[last]!) / 1000;
+    shapes.sampled[k] = sampled;
+    shapes.toStart[k] = toStart >= spacing * 1.1 ? spacing / 2 : toStart;
+    shapes.toEnd[k] = toEnd >= spacing * 1.1 ? spacing / 2 : toEnd;
+  }
+  return shapes;
+}
+
+/** As `extrapolate`, of counters of which first values and changes are known. `scale` is what the result is divided by. */
+export function fillRates(
+  { sampled, toStart, toEnd }: WindowShapes,
+  first: Float64Array,
+  change: Float64Array,
+  scale: number,
+  out: Float64Array,
+  present: Uint8Array,
+): void {
+  for (let k = 0; k < sampled.length; k++) {
+    const seconds = sampled[k]!;
+    if (seconds === 0) continue;
+    const rise = change[k]!;
+    let before = toStart[k]!;
+    if (rise > 0 && first[k]! >= 0) before = Math.min(before, seconds * (first[k]! / rise));
+    out[k] = rise * ((seconds + before + toEnd[k]!) / seconds / scale);
+    present[k] = 1;
+  }
+}
+
 /** What counter resets between two samples lost. */
 export function lostBetween(values: Float64Array, lost: Float64Array | 'rescan', first: number, last: number): number {
   return lost === 'rescan' ? rescanLost(values, first, last) : lost[last]! - lost[first]!;

@@ -3,6 +3,7 @@ import type { Feature } from '../features.ts';
 import type { Expr, VectorSelector } from '../parse/ast.ts';
 import { selectorsOf } from '../visit.ts';
 import { Annotations } from './annotations.ts';
+import { EvaluationPlans } from './plans.ts';
 import { QueryError } from './query-error.ts';
 import type { RawSeries } from './select.ts';
 import { summaryReadersOf } from './summary-readers.ts';
@@ -31,6 +32,8 @@ export interface EvalContext {
   /** Ends the evaluation with a `QueryError` of kind `canceled`. It is looked at between series. */
   readonly signal?: Pick<AbortSignal, 'aborted'> | undefined;
   readonly features?: Iterable<Feature> | undefined;
+  /** What evaluations of the same expressions keep for each other; nothing when not given. */
+  readonly plans?: EvaluationPlans | undefined;
 }
 
 const DEFAULT_MAX_SAMPLES = 50_000_000;
@@ -49,6 +52,7 @@ export class Run {
   /** The end that was asked for, which `@ end()` refers to. It may lie behind the last step. */
   readonly queryEndMs: number;
   readonly annotations = new Annotations();
+  readonly plans: EvaluationPlans;
   /** Series already read, by matchers and times: a selector that occurs twice is read once. */
   readonly selections = new Map<string, readonly RawSeries[]>();
   /** Which expressions give the same at every step. */
@@ -70,6 +74,7 @@ export class Run {
     this.queryable = context.queryable;
     this.query = query;
     this.queryEndMs = queryEndMs;
+    this.plans = context.plans ?? new EvaluationPlans();
     this.lookbackMs = context.lookbackMs ?? 300_000;
     this.defaultStepMs = context.defaultStepMs ?? 60_000;
     const features = new Set(context.features ?? []);

@@ -121,10 +121,14 @@ export function* eachSeries(
   for (const series of run.queryable.select(selector.matchers, afterMs + 1, toMs, windows)) {
     run.countSeries(at);
     run.tick(at);
-    run.countSamples(sizeOf(series), at);
-    const timestampsMs = seen.sameOrLast(series.timestampsMs);
-    yield { ...series, timestampsMs, dropName: false, mayBeStale: hasNaN(series.values) };
+    yield { ...rawSeries(run, series, at), timestampsMs: seen.sameOrLast(series.timestampsMs) };
   }
+}
+
+/** A series as it was stored, which is valid until the next is asked for. */
+export function rawSeries(run: Run, series: Series, at: Span): RawSeries {
+  run.countSamples(sizeOf(series), at);
+  return { ...series, dropName: false, mayBeStale: hasNaN(series.values) };
 }
 
 function hasMore({ histograms, startTimestampsMs }: Series): boolean {

@@ -6,11 +6,16 @@ export interface Windows {
   readonly hi: Int32Array;
 }
 
+const NO_WINDOWS: Windows = { lo: new Int32Array(0), hi: new Int32Array(0) };
+
 /** Finds windows, once for all series that share their timestamps. */
 export class WindowFinder {
   readonly #times: Timeline;
   readonly #rangeMs: number;
   readonly #known = new Map<Float64Array, Windows>();
+  /** What was asked last: neighbours mostly share their timestamps. */
+  #lastTimestampsMs: Float64Array | undefined;
+  #lastWindows: Windows = NO_WINDOWS;
 
   constructor(times: Timeline, rangeMs: number) {
     this.#times = times;
@@ -18,10 +23,14 @@ export class WindowFinder {
   }
 
   find(timestampsMs: Float64Array): Windows {
-    const known = this.#known.get(timestampsMs);
-    if (known !== undefined) return known;
-    const windows = findWindows(timestampsMs, this.#times, this.#rangeMs);
-    this.#known.set(timestampsMs, windows);
+    if (timestampsMs === this.#lastTimestampsMs) return this.#lastWindows;
+    let windows = this.#known.get(timestampsMs);
+    if (windows === undefined) {
+      windows = findWindows(timestampsMs, this.#times, this.#rangeMs);
+      this.#known.set(timestampsMs, windows);
+    }
+    this.#lastTimestampsMs = timestampsMs;
+    this.#lastWindows = windows;
     return windows;
   }
 }

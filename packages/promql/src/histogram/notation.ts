@@ -74,6 +74,6 @@ function readNumber(word: string): number {
   const factor = sign === '-' ? -1 : 1;
   if (/^inf$/i.test(digits)) return factor * Number.POSITIVE_INFINITY;
   if (/^nan$/i.test(digits)) return Number.NaN;
-  if (/^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits)) return factor * Number(digits);
+  if (/^(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(digits)) return factor * Number(digits);
   throw new SyntaxError(`not a number: ${word}`);
 }

@@ -24,7 +24,16 @@ import type {
   VectorSelector,
 } from './ast.ts';
 import { bindsTighter, isSetOp } from './ast.ts';
-import { checkAggregate, checkBinary, checkCall, checkInfo, checkSelector, checkUnary, type Report } from './check.ts';
+import {
+  checkAggregate,
+  checkBinary,
+  checkCall,
+  checkInfo,
+  checkOperand,
+  checkSelector,
+  checkUnary,
+  type Report,
+} from './check.ts';
 import { DurationReader, type ReadDuration } from './duration.ts';
 import { functionNames, functionSignature } from './functions.ts';
 import { readNumber, unquote } from './literals.ts';
@@ -150,7 +159,12 @@ class TreeBuilder {
   #postfix(expr: Expr, to: number, apply: (operand: Expr) => Expr): Expr {
     if (expr.kind !== 'unary' && expr.kind !== 'binary') return apply(expr);
     const span = this.#spanBetween(expr.span.from, to);
-    if (expr.kind === 'binary') return { ...expr, span, rhs: this.#postfix(expr.rhs, to, apply) };
+    if (expr.kind === 'binary') {
+      const rhs = this.#postfix(expr.rhs, to, apply);
+      // A range makes another type of it, and was not there when the operation was judged.
+      if (typeOf(rhs) !== typeOf(expr.rhs)) checkOperand(rhs, this.#report);
+      return { ...expr, span, rhs };
+    }
     const operand = this.#postfix(expr.expr, to, apply);
     checkUnary(operand, span, this.#report);
     return { ...expr, span, expr: operand };

@@ -74,17 +74,22 @@ export function checkBinary(parts: BinaryParts, places: BinaryPlaces, report: Re
       report('matching', places.modifiers, message, 'labels of on (…) are in the result anyway');
     }
   }
-  for (const [type, side] of [[left, parts.lhs] as const, [right, parts.rhs] as const]) {
-    if (type === 'scalar' || type === 'vector') continue;
-    const hint = type === 'matrix' ? 'a range vector needs a function around it, such as rate(…)' : undefined;
-    report('type', side.span, 'binary expression must contain only scalar and instant vector types', hint);
-  }
+  checkOperand(parts.lhs, report);
+  checkOperand(parts.rhs, report);
   if (left === 'vector' && right === 'vector') {
     checkSetOperation(parts, places, report);
     return matching;
   }
   checkScalarSides(parts, places, report, left === 'scalar' || right === 'scalar');
   return undefined;
+}
+
+/** Judges one side of an operation. */
+export function checkOperand(side: Expr, report: Report): void {
+  const type = typeOf(side);
+  if (type === 'scalar' || type === 'vector') return;
+  const hint = type === 'matrix' ? 'a range vector needs a function around it, such as rate(…)' : undefined;
+  report('type', side.span, 'binary expression must contain only scalar and instant vector types', hint);
 }
 
 function checkSetOperation({ op, matching }: BinaryParts, places: BinaryPlaces, report: Report): void {

@@ -9,7 +9,7 @@ const DURATION = /^(?:\d+(?:ms|[smhdwy]))+$/;
 const HEX_INTEGER = /^0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*$/;
 const OCTAL_INTEGER = /^0_?[0-7]+(?:_[0-7]+)*$/;
 const UNDERSCORED_INTEGER = /^[1-9]\d*(?:_\d+)+$/;
-const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const DECIMAL = /^(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * Reads a number or duration literal without sign. Durations become seconds. Integers follow Go: `0x1f` is hexadecimal,

@@ -3,20 +3,15 @@ import { isAscii, isUtf8 } from 'node:buffer';
 /** A lone surrogate that stands for one byte that is not UTF-8. */
 export const STRAY_BYTE = /[\udc80-\udcff]/;
 
-export interface DecodedPage {
-  readonly text: string;
-  readonly hasStrayBytes: boolean;
-}
-
 /**
  * Decodes a page. Bytes that are no UTF-8 become lone surrogates (U+DC80 + byte - 0x80), so that the parser can refuse them
  * at their place where they are not allowed.
  */
-export function decodePage(body: Uint8Array): DecodedPage {
+export function decodePage(body: Uint8Array): string {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   // Nearly every page is ASCII alone, and copying bytes is several times as fast as decoding them.
-  if (isAscii(bytes)) return { text: bytes.toString('latin1'), hasStrayBytes: false };
-  if (isUtf8(bytes)) return { text: bytes.toString('utf8'), hasStrayBytes: false };
+  if (isAscii(bytes)) return bytes.toString('latin1');
+  if (isUtf8(bytes)) return bytes.toString('utf8');
   let text = '';
   let start = 0;
   while (start < bytes.length) {
@@ -25,7 +20,14 @@ export function decodePage(body: Uint8Array): DecodedPage {
     start += length;
     if (start < bytes.length) text += String.fromCharCode(0xdc00 + bytes[start++]!);
   }
-  return { text, hasStrayBytes: true };
+  return text;
+}
+
+/** The bytes of a page's text; what stands for stray bytes becomes them again. */
+export function encodePage(text: string): Uint8Array {
+  if (!STRAY_BYTE.test(text)) return Buffer.from(text);
+  const isStray = (char: string) => char.length === 1 && STRAY_BYTE.test(char);
+  return Buffer.concat(Array.from(text, (char) => Buffer.from(isStray(char) ? [char.charCodeAt(0) - 0xdc00] : char)));
 }
 
 /** How many bytes from `start` on are whole, valid characters. */

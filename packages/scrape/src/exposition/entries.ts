@@ -1,4 +1,4 @@
-import type { Labels } from '@tillwatch/model';
+import type { Exemplar, Labels } from '@tillwatch/model';
 
 export type MetricType =
   | 'counter'
@@ -9,13 +9,6 @@ export type MetricType =
   | 'info'
   | 'stateset'
   | 'unknown';
-
-/** An example observation behind a sample (OpenMetrics). */
-export interface Exemplar {
-  readonly labels: Labels;
-  readonly value: number;
-  readonly timestampMs: number | undefined;
-}
 
 /** One line of a metrics page. */
 export type ExpositionEntry =

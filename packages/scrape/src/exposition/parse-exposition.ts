@@ -1,4 +1,4 @@
-import { type DecodedPage, decodePage, STRAY_BYTE } from './decode.ts';
+import { encodePage } from './decode.ts';
 import type { ExpositionEntry, MetricType } from './entries.ts';
 import { type Dialect, ExpositionScanner } from './scanner.ts';
 
@@ -7,7 +7,7 @@ import { type Dialect, ExpositionScanner } from './scanner.ts';
  * @throws {ExpositionError} at the first line that cannot be read.
  */
 export function parseExposition(body: string | Uint8Array, dialect: Dialect = 'text'): ExpositionEntry[] {
-  const scanner = new ExpositionScanner(decoded(body), dialect);
+  const scanner = new ExpositionScanner(typeof body === 'string' ? encodePage(body) : body, dialect);
   const entries: ExpositionEntry[] = [];
   for (;;) {
     const kind = scanner.next();
@@ -18,7 +18,7 @@ export function parseExposition(body: string | Uint8Array, dialect: Dialect = 't
       case 'series':
         entries.push({
           kind,
-          text: scanner.text.slice(scanner.seriesFrom, scanner.seriesTo),
+          text: scanner.seriesText,
           labels: scanner.labels(),
           value: scanner.value,
           timestampMs: scanner.timestampMs,
@@ -39,8 +39,4 @@ export function parseExposition(body: string | Uint8Array, dialect: Dialect = 't
         break;
     }
   }
-}
-
-function decoded(body: string | Uint8Array): DecodedPage {
-  return typeof body === 'string' ? { text: body, hasStrayBytes: STRAY_BYTE.test(body) } : decodePage(body);
 }

@@ -1,11 +1,23 @@
 import type { ScrapeConfig } from '@tillwatch/config';
-import { type Appendable, type Batch, type Clock, Labels, type Logger, METRIC_NAME } from '@tillwatch/model';
-import type { Dispatcher } from 'undici';
+import {
+  type Appendable,
+  type Batch,
+  type Clock,
+  type Exemplar,
+  type ExemplarSink,
+  Labels,
+  type Logger,
+  METRIC_NAME,
+  StoreError,
+} from '@tillwatch/model';
 import { pageFormat } from '../exposition/content-type.ts';
 import { ExpositionError } from '../exposition/exposition-error.ts';
-import { fetchPage, withoutCredentials } from '../http/fetch-page.ts';
+import type { FailureLog } from '../failure-log.ts';
+import { fetchPage } from '../http/fetch-page.ts';
+import { type HttpClient, withoutCredentials } from '../http/http-client.ts';
 import { ScrapeError } from '../http/scrape-error.ts';
 import type { Relabeler } from '../relabel/relabeler.ts';
+import { type SeriesAdmission, TargetSeriesLimit } from '../series-limits.ts';
 import { joinLabels } from '../target/sample-labels.ts';
 import type { Target } from '../target/target.ts';
 import { ingestPage, type PageCounts } from './ingest-page.ts';
@@ -17,8 +29,9 @@ import { SeriesCache } from './series-cache.ts';
 export interface JobSettings {
   readonly config: ScrapeConfig;
   readonly metricRelabeler: Relabeler;
-  /** How we connect; an error when the config of it cannot work, for instance because a certificate is missing. */
-  readonly dispatcher: Dispatcher | ScrapeError;
+  readonly client: HttpClient;
+  /** Where failed scrapes are written down. */
+  readonly failureLog: FailureLog | undefined;
   /** Equal for settings under which a line of a page gives the same labels. */
   readonly labelKey: string;
   /** Why no target of the job may be scraped. */
@@ -30,6 +43,20 @@ export interface LoopStatus {
   readonly lastError: string;
   readonly lastScrapeMs: number | undefined;
   readonly lastScrapeDurationMs: number;
+  /** Series of the last page that were left out because there are too many. */
+  readonly seriesDropped: number;
+  /** The same summed up over all scrapes since the start. */
+  readonly seriesDroppedTotal: number;
+}
+
+/** What a loop needs around it. */
+export interface LoopPorts {
+  readonly appendable: Appendable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly admission: SeriesAdmission;
+  /** Takes the exemplars of pages; they are passed over when not given. */
+  readonly exemplars?: ExemplarSink | undefined;
 }
 
 const REPORTS = [
@@ -46,6 +73,7 @@ export class TargetLoop {
   readonly #appendable: Appendable;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #exemplars: ExemplarSink | undefined;
   readonly #cache = new SeriesCache();
   readonly #reportLabels = new Map<string, Labels>();
   readonly metadata = new MetadataCache();
@@ -54,20 +82,26 @@ export class TargetLoop {
   #stop = new AbortController();
   /** Wakes the loop when its times have changed. */
   #wake = new AbortController();
+  /** Gives up the request that is under way. */
+  #attempt: AbortController | undefined;
   #running: Promise<void> | undefined;
   #lastSampleMs = Number.NEGATIVE_INFINITY;
-  #status: LoopStatus = { health: 'unknown', lastError: '', lastScrapeMs: undefined, lastScrapeDurationMs: 0 };
+  readonly #limit: TargetSeriesLimit;
+  #status: Omit<LoopStatus, 'seriesDropped' | 'seriesDroppedTotal'> = {
+    health: 'unknown',
+    lastError: '',
+    lastScrapeMs: undefined,
+    lastScrapeDurationMs: 0,
+  };
 
-  constructor(
-    target: Target,
-    settings: JobSettings,
-    ports: { readonly appendable: Appendable; readonly clock: Clock; readonly logger: Logger },
-  ) {
+  constructor(target: Target, settings: JobSettings, ports: LoopPorts) {
     this.#target = target;
     this.#settings = settings;
     this.#appendable = ports.appendable;
     this.#clock = ports.clock;
     this.#logger = ports.logger;
+    this.#exemplars = ports.exemplars;
+    this.#limit = new TargetSeriesLimit(ports.admission);
   }
 
   get target(): Target {
@@ -75,7 +109,8 @@ export class TargetLoop {
   }
 
   get status(): LoopStatus {
-    return this.#status;
+    const { refused: seriesDropped, refusedTotal: seriesDroppedTotal } = this.#limit;
+    return { ...this.#status, seriesDropped, seriesDroppedTotal };
   }
 
   start(): void {
@@ -94,6 +129,8 @@ export class TargetLoop {
   /** Ends the loop; a scrape that is under way is given up. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#wake.abort();
+    this.#attempt?.abort(this.#stop.signal.reason);
     await this.#running;
   }
 
@@ -123,7 +160,7 @@ export class TargetLoop {
       }
       this.#wake = new AbortController();
       try {
-        await this.#clock.sleep(dueMs - nowMs, AbortSignal.any([this.#stop.signal, this.#wake.signal]));
+        await this.#clock.sleep(dueMs - nowMs, this.#wake.signal);
       } catch {
         continue;
       }
@@ -144,11 +181,15 @@ export class TargetLoop {
     const started = performance.now();
     const counts: PageCounts = { scraped: 0, postRelabeling: 0, seriesAdded: 0, refused: 0 };
     const body = { bytes: 0 };
+    const exemplars: [series: Labels, exemplar: Exemplar][] = [];
     let batch = this.#appendable.batch();
     let failure: Error | undefined;
+    const wasDropping = this.#limit.refused > 0;
+    if (this.#limit.begin(nowMs)) this.#cache.forgetLabels();
     try {
-      await this.#readInto(batch, timestampMs, counts, body);
+      await this.#readInto(batch, timestampMs, counts, body, exemplars);
     } catch (cause) {
+      this.#limit.end(undefined);
       if (this.#stop.signal.aborted) return;
       failure = cause as Error;
       if (!(cause instanceof ScrapeError) && !(cause instanceof ExpositionError)) {
@@ -166,26 +207,41 @@ export class TargetLoop {
       body.bytes,
     );
     this.#note(failure, nowMs, durationMs, counts);
+    if (this.#limit.refused > 0 && !wasDropping) {
+      this.#logger.warn('too many series: new ones are left out', { ...this.#fields(), dropped: this.#limit.refused });
+    }
     this.#lastSampleMs = timestampMs;
     try {
       await batch.commit();
+      if (!hasFailed) this.#limit.end(counts.postRelabeling);
       this.#cache.commit(hasFailed);
+      if (!hasFailed) for (const [series, exemplar] of exemplars) this.#exemplars?.offer(series, exemplar, timestampMs);
     } catch (cause) {
+      if (cause instanceof StoreError && cause.isHeld) {
+        // It will be stored later, and the store says by itself that it is in trouble.
+        if (!hasFailed) this.#limit.end(counts.postRelabeling);
+        this.#cache.commit(hasFailed);
+        return;
+      }
+      this.#limit.end(undefined);
       this.#cache.rollback(hasFailed);
       this.#logger.error('cannot store a scrape', this.#fields(cause));
     }
   }
 
-  async #readInto(batch: Batch, timestampMs: number, counts: PageCounts, body: { bytes: number }): Promise<void> {
-    const { config, dispatcher, metricRelabeler, refusal } = this.#settings;
+  async #readInto(
+    batch: Batch,
+    timestampMs: number,
+    counts: PageCounts,
+    body: { bytes: number },
+    exemplars: [series: Labels, exemplar: Exemplar][],
+  ): Promise<void> {
+    const { config, client, metricRelabeler, refusal } = this.#settings;
     if (refusal !== undefined) throw new ScrapeError('limit', refusal);
-    if (dispatcher instanceof ScrapeError) throw dispatcher;
-    const page = await this.#withTimeout((signal) => fetchPage(this.#target, config, dispatcher, signal)).catch(
-      (cause) => {
-        if (cause instanceof ScrapeError && cause.reason === 'body-size') body.bytes = -1;
-        throw cause;
-      },
-    );
+    const page = await this.#withTimeout((signal) => fetchPage(this.#target, config, client, signal)).catch((cause) => {
+      if (cause instanceof ScrapeError && cause.reason === 'body-size') body.bytes = -1;
+      throw cause;
+    });
     body.bytes = page.body.length;
     const format = pageFormat(page.contentType, config.fallbackScrapeProtocol);
     if (format.dialect === undefined) throw new ScrapeError('content-type', format.error);
@@ -198,25 +254,35 @@ export class TargetLoop {
       relabeler: metricRelabeler,
       cache: this.#cache,
       metadata: this.metadata,
+      limit: this.#limit,
+      noteExemplar:
+        this.#exemplars === undefined
+          ? undefined
+          : (series: Labels, exemplar: Exemplar) => void exemplars.push([series, exemplar]),
     };
     ingestPage({ body: page.body, dialect: format.dialect }, timestampMs, context, batch, counts);
   }
 
   async #withTimeout<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { timeoutMs } = this.#target;
-    const timeout = new AbortController();
+    // Not by `AbortSignal.any` of a signal that lives as long as the loop: that one would remember each of the others.
+    const attempt = new AbortController();
     const done = new AbortController();
-    this.#clock.sleep(timeoutMs, AbortSignal.any([done.signal, this.#stop.signal])).then(
+    this.#attempt = attempt;
+    if (this.#stop.signal.aborted) attempt.abort(this.#stop.signal.reason);
+    this.#clock.sleep(timeoutMs, done.signal).then(
       () => {
         const message = `timeout: no complete answer within ${timeoutMs / 1000}s (context deadline exceeded)`;
-        timeout.abort(new ScrapeError('timeout', message));
+        attempt.abort(new ScrapeError('timeout', message));
       },
       () => {},
     );
     try {
-      return await work(AbortSignal.any([timeout.signal, this.#stop.signal]));
+      return await work(attempt.signal);
     } finally {
-      done.abort();
+      this.#attempt = undefined;
+      // A reason that is no error costs no stack.
+      done.abort('answered');
     }
   }
 
@@ -244,6 +310,7 @@ export class TargetLoop {
   #note(failure: Error | undefined, nowMs: number, durationMs: number, counts: PageCounts): void {
     const lastError = failure?.message ?? '';
     const health = failure === undefined ? 'up' : 'down';
+    if (failure !== undefined) this.#settings.failureLog?.add(withoutCredentials(this.#target.url), lastError);
     if (health !== this.#status.health) {
       if (failure !== undefined) this.#logger.warn('target is down', { ...this.#fields(), err: lastError });
       else if (this.#status.health === 'down') this.#logger.info('target is up again', this.#fields());

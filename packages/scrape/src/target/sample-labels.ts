@@ -1,5 +1,5 @@
-import type { ScrapeConfig } from '@tillwatch/config';
-import { type Label, Labels } from '@tillwatch/model';
+import { isLabelName, isMetricName, type ScrapeConfig } from '@tillwatch/config';
+import { type Label, Labels, METRIC_NAME } from '@tillwatch/model';
 import type { Relabeler } from '../relabel/relabeler.ts';
 
 /**
@@ -49,6 +49,13 @@ export function limitBreach(
     }
   }
   return undefined;
+}
+
+/** Has a series only names as they were before UTF-8 was allowed? */
+export function hasLegacyNames(labels: Labels): boolean {
+  return [...labels].every(([name, value]) =>
+    name === METRIC_NAME ? isMetricName(value, 'legacy') : isLabelName(name, 'legacy'),
+  );
 }
 
 /** The labels under which a sample is stored; `undefined` when metric relabelling drops it. */

@@ -37,7 +37,11 @@ export type TargetSettings = Pick<
 
 /** Makes a target of what was discovered: fills in the job's settings as labels, relabels, and reads the result back. */
 export function makeTarget(discovered: Iterable<Label>, settings: TargetSettings, relabeler: Relabeler): TargetOutcome {
-  const discoveredLabels = Labels.from([...defaultLabels(settings), ...nonEmpty(discovered)]);
+  const discoveredLabels = Labels.from([
+    ...defaultLabels(settings),
+    ...nonEmpty(discovered),
+    ...parameterLabels(settings),
+  ]);
   const relabelled = relabeler.relabel(discoveredLabels);
   if (relabelled === undefined) return { kind: 'dropped', discoveredLabels };
   const invalid = (error: string): TargetOutcome => ({ kind: 'invalid', discoveredLabels, error });
@@ -64,8 +68,9 @@ export function makeTarget(discovered: Iterable<Label>, settings: TargetSettings
   };
 }
 
+/** What a discovered label may say otherwise. */
 function defaultLabels(settings: TargetSettings): Label[] {
-  const labels: Label[] = [
+  return [
     ['job', settings.jobName],
     ['__scrape_interval__', formatDuration(settings.scrapeIntervalMs)],
     ['__scrape_timeout__', formatDuration(settings.scrapeTimeoutMs)],
@@ -75,10 +80,13 @@ function defaultLabels(settings: TargetSettings): Label[] {
     ['__always_scrape_classic_histograms__', String(settings.alwaysScrapeClassicHistograms)],
     ['__convert_classic_histograms_to_nhcb__', String(settings.convertClassicHistogramsToNhcb)],
   ];
-  for (const [name, [first]] of Object.entries(settings.params)) {
-    if (first !== undefined) labels.push([`${PARAMETER_PREFIX}${name}`, first]);
-  }
-  return labels;
+}
+
+/** What only relabelling can change. */
+function parameterLabels({ params }: TargetSettings): Label[] {
+  return Object.entries(params).flatMap(([name, [first]]): Label[] =>
+    first === undefined ? [] : [[`${PARAMETER_PREFIX}${name}`, first]],
+  );
 }
 
 /** A discovered label without a value must not hide a default. */

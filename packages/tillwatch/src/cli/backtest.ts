@@ -8,7 +8,7 @@ import { costNeeds } from '../backtest/cost.ts';
 import { InputError } from '../backtest/input-error.ts';
 import type { OrderOutcome } from '../backtest/orders/order.ts';
 import { ORDER_FIELDS, type OrderField } from '../backtest/orders/order-columns.ts';
-import { statusWord, TimeReader } from '../backtest/orders/order-fields.ts';
+import { statusWord } from '../backtest/orders/order-fields.ts';
 import { Progress } from '../backtest/progress.ts';
 import { backtestJson, comparisonJson } from '../backtest/report-json.ts';
 import { backtestText, comparisonText, type ReportContext } from '../backtest/report-text.ts';
@@ -24,6 +24,7 @@ import type { BacktestSource, ReadOptions } from '../backtest/sources/source.ts'
 import { SpoolError } from '../backtest/spool/sample-spool.ts';
 import { loadAlertmanagerFiles } from '../configuration.ts';
 import { prometheusFrom } from './diagnose.ts';
+import { readMoment } from './moment.ts';
 import { CliError, printProblems, processTerminal, type Terminal } from './terminal.ts';
 
 /** The flags of `tillwatch backtest`. */
@@ -198,8 +199,8 @@ interface WantedTimes {
 function timesOf(options: BacktestCommandOptions, { sets, shop }: Loaded): WantedTimes {
   const timezone = timezoneOf(options, shop);
   const nowMs = Date.now();
-  const toMs = options.to === undefined ? undefined : readTime('--to', options.to, nowMs, timezone);
-  const fromMs = options.from === undefined ? undefined : readTime('--from', options.from, toMs ?? nowMs, timezone);
+  const toMs = options.to === undefined ? undefined : readMoment('--to', options.to, nowMs, timezone);
+  const fromMs = options.from === undefined ? undefined : readMoment('--from', options.from, toMs ?? nowMs, timezone);
   if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs) {
     throw new CliError('--from must lie before --to');
   }
@@ -309,17 +310,6 @@ function readStatuses(pairs: readonly string[]): Map<string, OrderOutcome> {
 function splitPair(pair: string): [string, string] {
   const at = pair.lastIndexOf('=');
   return at === -1 ? [pair.trim(), ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
-}
-
-/** Reads a moment, in `timezone` where it names none, or how long before `untilMs` it was. */
-function readTime(flag: string, text: string, untilMs: number, timezone: string): number {
-  const ago = parseDuration(text);
-  if (ago !== undefined && ago > 0) return untilMs - ago;
-  const ms = new TimeReader(timezone).read(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text} 00:00` : text);
-  if (ms !== undefined) return ms;
-  throw new CliError(
-    `${flag}: "${text}" is not a time; write 2026-11-27, 2026-11-27T20:15:00Z, seconds since the epoch, or how long ago: 7d`,
-  );
 }
 
 function readSpan(flag: string, text: string, isZeroAllowed: boolean): number {

@@ -1,19 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../build-info.ts';
-import { ConfigurationError } from '../tillwatch.ts';
-import { backtestCommand } from './backtest.ts';
-import { checkCommand } from './check.ts';
-import { breakCommand, demoCommand, drillCommand, healCommand } from './demo.ts';
-import { diagnoseCommand } from './diagnose.ts';
-import { generateCommand } from './generate.ts';
-import { initCommand } from './init.ts';
-import { messagesCommand } from './messages.ts';
-import { notifyTestCommand } from './notify.ts';
-import { promotionListCommand, promotionReadyCommand, promotionReportCommand } from './promotion.ts';
-import { sentinelCommand } from './sentinel.ts';
+import { ConfigurationError } from '../configuration-error.ts';
 import { CliError, printProblems, processTerminal, type Terminal } from './terminal.ts';
-import { testRulesCommand } from './test-rules.ts';
-import { upCommand } from './up.ts';
 
 /** Where the page is when nothing else is said. */
 const DEFAULT_LISTEN = '127.0.0.1:9095';
@@ -21,9 +9,10 @@ const DEFAULT_LISTEN = '127.0.0.1:9095';
 /** Runs one command line and returns its exit code: 0 well, 1 not, 2 for a command line that makes no sense. */
 export async function runCli(args: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
   let code = 0;
-  const run =
-    <A extends unknown[]>(command: (terminal: Terminal, ...args: A) => Promise<number>) =>
-    async (...given: A) => {
+  const run: Runner =
+    (load) =>
+    async (...given) => {
+      const command = await load();
       code = await command(terminal, ...given);
     };
   try {
@@ -43,8 +32,9 @@ export async function runCli(args: readonly string[], terminal: Terminal = proce
   }
 }
 
+/** Makes what runs a command, which is loaded when it is run: the watch has no use for the code of the others. */
 type Runner = <A extends unknown[]>(
-  command: (terminal: Terminal, ...args: A) => Promise<number>,
+  load: () => Promise<(terminal: Terminal, ...args: A) => Promise<number>>,
 ) => (...given: A) => Promise<void>;
 
 function buildProgram(terminal: Terminal, run: Runner): Command {
@@ -69,10 +59,18 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--data <dir>', 'folder of the store', '.tillwatch/data')
     .option('--listen <address>', 'host:port of the page and the API; port 0 picks a free one', DEFAULT_LISTEN)
     .option('--external-url <url>', 'the address under which people reach the page, for links in messages')
-    .option('--retention <duration>', 'how long samples are kept (default: as tillwatch.yaml says, else 30d)')
+    .option(
+      '--retention <duration>',
+      'how long samples are kept (default: as prometheus.yml or tillwatch.yaml says, else 30d)',
+    )
+    .option('--retention-size <size>', 'how large the store may become, such as 10GB (default: as prometheus.yml says)')
+    .option(
+      '--web.cors.origin <regex>',
+      'origins whose pages may read the API, such as https://grafana\\.example (default: none)',
+    )
     .option('--json', 'print one line of JSON with the address when ready')
     .addOption(logOption())
-    .action(run(upCommand));
+    .action(run(async () => (await import('./up.ts')).upCommand));
 
   program
     .command('init')
@@ -85,16 +83,21 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--timezone <zone>', 'IANA time zone, such as Europe/Berlin')
     .option('--language <tag>', 'language of the messages: en or de')
     .option('--target <url>', 'where the shop serves its metrics, such as http://localhost:3000/metrics')
-    .action(run(initCommand));
+    .action(run(async () => (await import('./init.ts')).initCommand));
 
-  program
+  const check = program
     .command('check')
     .description('validate configuration: every problem with its file, line and column')
     .argument(
       '[files...]',
       'tillwatch.yaml, prometheus.yml, alertmanager.yml, rule files or their tests (default: tillwatch.yaml)',
     )
-    .action(run(checkCommand));
+    .action(run(async () => (await import('./check.ts')).checkCommand));
+  check
+    .command('metrics')
+    .description('validate metrics pages: what strict readers refuse, and the conventions for names')
+    .argument('[files...]', 'saved pages, or - for standard input (default: -)')
+    .action(run(async () => (await import('./check-metrics.ts')).checkMetricsCommand));
 
   program
     .command('generate')
@@ -102,7 +105,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .addOption(configOption())
     .requiredOption('--out <dir>', 'where to write them')
     .option('--sentinel <address>', 'host:port of a "tillwatch sentinel": scrape it, with rules on its evidence')
-    .action(run(generateCommand));
+    .action(run(async () => (await import('./generate.ts')).generateCommand));
 
   program
     .command('messages')
@@ -111,7 +114,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--out <dir>', 'where to write them', 'messages')
     .option('--language <tags...>', 'en, de or one like de-AT (default: the languages of the teams)')
     .option('--force', 'overwrite what is there')
-    .action(run(messagesCommand));
+    .action(run(async () => (await import('./messages.ts')).messagesCommand));
 
   program
     .command('test')
@@ -127,7 +130,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--json', 'print the result as JSON')
     .option('--junit <file>', 'write the result for a build server')
     .option('--ignore-unknown-fields', 'warn about fields that nobody knows instead of refusing them')
-    .action(run(testRulesCommand));
+    .action(run(async () => (await import('./test-rules.ts')).testRulesCommand));
 
   program
     .command('backtest')
@@ -159,7 +162,30 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
       'of the report, and of times of --orders that name none (default: of the shop, else UTC)',
     )
     .option('--json', 'print the result as JSON')
-    .action(run(backtestCommand));
+    .action(run(async () => (await import('./backtest.ts')).backtestCommand));
+
+  program
+    .command('import')
+    .description('bring the past into the store: samples with timestamps, or what a Prometheus has')
+    .argument('[file]', 'OpenMetrics or classic text, also gzipped; a URL of it, or - for standard input')
+    .option('--data <dir>', 'folder of the store; nothing else may be running on it', '.tillwatch/data')
+    .option('--prometheus <url>', 'import from any server with the API of Prometheus')
+    .option('--bearer-token-file <file>', 'the token of that server')
+    .addOption(repeated('--match <selector>', 'which series of that server (default: all)'))
+    .option('--from <time>', 'the first moment, or how long before the last one (default: 15d)')
+    .option('--to <time>', 'the last moment (default: now)')
+    .action(run(async () => (await import('./import.ts')).importCommand));
+
+  program
+    .command('export')
+    .description('write the samples of the store as OpenMetrics text')
+    .option('--data <dir>', 'folder of the store; it may be running', '.tillwatch/data')
+    .addOption(repeated('--match <selector>', 'which series (default: all)'))
+    .option('--from <time>', 'the first moment, or how long before the last one')
+    .option('--to <time>', 'the last moment')
+    .option('--out <file>', 'where to write it (default: standard output); packed if the name ends in .gz')
+    .option('--gzip', 'pack it')
+    .action(run(async () => (await import('./export.ts')).exportCommand));
 
   program
     .command('diagnose')
@@ -170,7 +196,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--at <time>', 'up to when (default: now)')
     .option('--past <duration>', 'the time before, to compare with', '1h')
     .option('--json', 'print the result as JSON')
-    .action(run(diagnoseCommand));
+    .action(run(async () => (await import('./diagnose.ts')).diagnoseCommand));
 
   program
     .command('sentinel')
@@ -182,7 +208,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--interval <duration>', 'how often to look', '5s')
     .option('--json', 'print one line of JSON with the address when it listens')
     .addOption(logOption())
-    .action(run(sentinelCommand));
+    .action(run(async () => (await import('./sentinel.ts')).sentinelCommand));
 
   const notify = program.command('notify').description('delivery of messages');
   notify
@@ -192,7 +218,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .addOption(configOption())
     .option('--alertmanager <file>', 'the receivers of this alertmanager.yml instead of a tillwatch.yaml')
     .option('--url <url>', 'let the watch whose page this is send them; then it knows that they were reached')
-    .action(run(notifyTestCommand));
+    .action(run(async () => (await import('./notify.ts')).notifyTestCommand));
 
   const promotion = program
     .command('promotion')
@@ -205,20 +231,20 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
       .addOption(configOption())
       .option('--json', 'print the result as JSON');
   promotionOptions(promotion.command('list').description('what is ahead, live and over')).action(
-    run(promotionListCommand),
+    run(async () => (await import('./promotion.ts')).promotionListCommand),
   );
   promotionOptions(
     promotion
       .command('ready')
       .description('is all ready? Exits with 1 when something is not')
       .argument('[name]', 'the promotion (default: the next)'),
-  ).action(run(promotionReadyCommand));
+  ).action(run(async () => (await import('./promotion.ts')).promotionReadyCommand));
   promotionOptions(
     promotion
       .command('report')
       .description('what came of it')
       .argument('[name]', 'the promotion (default: the live one, or the last)'),
-  ).action(run(promotionReportCommand));
+  ).action(run(async () => (await import('./promotion.ts')).promotionReportCommand));
 
   const demo = program
     .command('demo')
@@ -231,20 +257,20 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
     .option('--language <tag>', 'language of the messages: en or de', 'en')
     .option('--json', 'print one line of JSON with the addresses when ready')
     .addOption(new Option('--log-level <level>', 'error, warn, info or debug').default('warn'))
-    .action(run(demoCommand));
+    .action(run(async () => (await import('./demo.ts')).demoCommand));
   const urlOption = () => new Option('--url <url>', 'the page of the running demo').default(`http://${DEFAULT_LISTEN}`);
   demo
     .command('break')
     .description('break the shop of the running demo')
     .argument('<name>', 'the fault')
     .addOption(urlOption())
-    .action(run(breakCommand));
+    .action(run(async () => (await import('./demo.ts')).breakCommand));
   demo
     .command('heal')
     .description('heal it')
     .argument('[name]', 'the fault (default: all)')
     .addOption(urlOption())
-    .action(run(healCommand));
+    .action(run(async () => (await import('./demo.ts')).healCommand));
   demo
     .command('drill')
     .description('a fire drill: break the shop, wait for the messages, heal it, wait for the all-clear')
@@ -261,7 +287,7 @@ function buildProgram(terminal: Terminal, run: Runner): Command {
         .choices(['embedded', 'real'])
         .default('embedded'),
     )
-    .action(run(drillCommand));
+    .action(run(async () => (await import('./demo.ts')).drillCommand));
   return program;
 }
 

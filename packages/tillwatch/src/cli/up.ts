@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { PlanOptions } from '@tillwatch/checkout';
-import { formatProblems, parseDuration } from '@tillwatch/model';
+import { parseByteSize } from '@tillwatch/config';
+import { compileAnchoredRegex, formatProblems, parseDuration } from '@tillwatch/model';
 import type { LoadResult } from '../configuration.ts';
 import { loadStandardFiles } from '../configuration.ts';
+import type { OriginTest } from '../http/api-routes.ts';
 import { loadShop } from '../shop-setup.ts';
 import { createTillwatch, type Setup, type Tillwatch } from '../tillwatch.ts';
 import { CliError, loggerFor, parseListen, printProblems, type Terminal, untilSignal } from './terminal.ts';
@@ -15,6 +17,8 @@ interface UpOptions {
   readonly listen: string;
   readonly externalUrl?: string;
   readonly retention?: string;
+  readonly retentionSize?: string;
+  readonly 'web.cors.origin'?: string;
   readonly json?: boolean;
   readonly logLevel: string;
 }
@@ -48,9 +52,15 @@ export async function upCommand(terminal: Terminal, options: UpOptions): Promise
     load,
     dataDir: options.data,
     listen: parseListen(options.listen),
-    retentionMs: retentionMs(options.retention, first.value),
+    retentionMs: first.value.checkout?.retentionMs ?? DEFAULT_RETENTION_MS,
+    retention: {
+      retentionMs: retentionMs(options.retention),
+      retentionBytes: retentionBytes(options.retentionSize),
+    },
     logger,
+    environment: process.env,
     externalUrl: options.externalUrl,
+    corsOrigin: originTest(options['web.cors.origin']),
   });
   await tillwatch.start();
   terminal.out(
@@ -62,6 +72,17 @@ export async function upCommand(terminal: Terminal, options: UpOptions): Promise
   await untilSignal();
   await tillwatch.stop();
   return 0;
+}
+
+/** Origins as Prometheus's flag names them: a regular expression that matches the whole. */
+function originTest(pattern: string | undefined): OriginTest | undefined {
+  if (pattern === undefined) return undefined;
+  try {
+    const regex = compileAnchoredRegex(pattern);
+    return (origin) => regex.matches(origin);
+  } catch (error) {
+    throw new CliError(`--web.cors.origin: ${(error as Error).message}`);
+  }
 }
 
 /** The watch watches itself, unless its port is only known once it listens. */
@@ -77,11 +98,18 @@ async function loadFiles(prometheus: string, alertmanager: string | undefined): 
   return { value: value === undefined ? undefined : { configuration: value, checkout: undefined }, problems };
 }
 
-function retentionMs(text: string | undefined, setup: Setup | undefined): number {
-  if (text === undefined) return setup?.checkout?.retentionMs ?? DEFAULT_RETENTION_MS;
+function retentionMs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const ms = parseDuration(text);
   if (ms === undefined || ms === 0) throw new CliError(`--retention: "${text}" is not a duration; write 30d`);
   return ms;
+}
+
+function retentionBytes(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseByteSize(text);
+  if (bytes === undefined || bytes === 0) throw new CliError(`--retention-size: "${text}" is not a size; write 10GB`);
+  return bytes;
 }
 
 function reloadOnHangup(tillwatch: Tillwatch, report: (problems: LoadResult<Setup>['problems']) => void): void {

@@ -19,6 +19,17 @@ export function formatValue(value: number): string {
   return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
+/** A number in plain decimals, never with an exponent; `NaN`, `+Inf`, `-Inf`. */
+export function formatPlain(value: number): string {
+  const text = formatValue(value);
+  const [, sign = '', whole = '', fraction = '', exponent = ''] = /^(-?)(\d+)(?:\.(\d+))?e([-+]\d+)$/.exec(text) ?? [];
+  if (exponent === '') return text;
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponent);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  return `${sign}${digits.slice(0, point).padEnd(point, '0')}${point < digits.length ? `.${digits.slice(point)}` : ''}`;
+}
+
 /** A timestamp in seconds with three decimals when the milliseconds are not 0. */
 export function formatTimestamp(timestampMs: number): string {
   const sign = timestampMs < 0 ? '-' : '';
@@ -65,16 +76,69 @@ export function formatSampleField(timestampMs: number, value: number, histogram:
   return `"histogram":[${formatTimestamp(timestampMs)},${formatHistogram(histogram)}]`;
 }
 
-/** The fields with a series' samples: `"values"`, `"histograms"`, or both. */
-export function formatSampleFields({ timestampsMs, values, histograms }: Omit<RangeSeries, 'labels'>): string {
-  let points = '';
-  let natives = '';
-  for (let i = 0; i < values.length; i++) {
-    const t = timestampsMs[i]!;
-    const histogram = histograms?.[i];
-    if (histogram === undefined) points += `${points === '' ? '' : ','}${formatPoint(t, values[i]!)}`;
-    else natives += `${natives === '' ? '' : ','}[${formatTimestamp(t)},${formatHistogram(histogram)}]`;
+/** So many points are written in one piece. */
+const PIECE_POINTS = 4_096;
+/** So many texts of times are kept: one for each step of the longest range query. */
+const MOST_KEPT_TIMES = 11_001;
+
+/**
+ * Writes the samples of the series of one answer. Millions of points make up an answer, so what was written before is not written anew:
+ * the times of a range query are the same for all its series, and a value often stays.
+ */
+export class SamplesWriter {
+  readonly #times = new Map<number, string>();
+
+  /** The fields with a series' samples, `"values"`, `"histograms"`, or both, in pieces of a bounded number of points. */
+  *pieces(series: Omit<RangeSeries, 'labels'>): Generator<string, void, undefined> {
+    const { histograms } = series;
+    const nativeCount = histograms?.reduce((count, histogram) => (histogram === undefined ? count : count + 1), 0) ?? 0;
+    const hasBoth = nativeCount > 0 && nativeCount < series.values.length;
+    if (nativeCount === 0 || hasBoth) yield* this.#field('values', series, false);
+    if (hasBoth) yield ',';
+    if (nativeCount > 0) yield* this.#field('histograms', series, true);
   }
-  if (natives === '') return `"values":[${points}]`;
-  return points === '' ? `"histograms":[${natives}]` : `"values":[${points}],"histograms":[${natives}]`;
+
+  /** One of the two fields: the points that are native histograms, or those that are not. */
+  *#field(
+    field: 'values' | 'histograms',
+    { timestampsMs, values, histograms }: Omit<RangeSeries, 'labels'>,
+    isNative: boolean,
+  ): Generator<string, void, undefined> {
+    let text = `"${field}":[`;
+    let separator = '';
+    let lastValue = Number.NaN;
+    let lastText = 'NaN';
+    for (let i = 0; i < values.length; i++) {
+      const histogram = histograms?.[i];
+      if ((histogram !== undefined) === isNative) {
+        const time = this.#time(timestampsMs[i]!);
+        if (histogram !== undefined) {
+          text += `${separator}[${time},${formatHistogram(histogram)}]`;
+        } else {
+          const value = values[i]!;
+          if (!Object.is(value, lastValue)) {
+            lastValue = value;
+            lastText = formatValue(value);
+          }
+          text += `${separator}[${time},"${lastText}"]`;
+        }
+        separator = ',';
+      }
+      if (i % PIECE_POINTS === PIECE_POINTS - 1) {
+        yield text;
+        text = '';
+      }
+    }
+    yield `${text}]`;
+  }
+
+  #time(timestampMs: number): string {
+    const known = this.#times.get(timestampMs);
+    if (known !== undefined) return known;
+    const text = formatTimestamp(timestampMs);
+    // The times of stored samples need not come again.
+    if (this.#times.size >= MOST_KEPT_TIMES) this.#times.clear();
+    this.#times.set(timestampMs, text);
+    return text;
+  }
 }

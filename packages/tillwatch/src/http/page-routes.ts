@@ -21,6 +21,12 @@ export function registerPageRoutes(app: FastifyInstance, { live, demo }: PageSer
     wildcard: false,
     index: 'index.html',
     globIgnore: ['types/**'],
+    cacheControl: false,
+    setHeaders(response, path) {
+      // The names of these say what is in them; the page itself says which of them it wants.
+      const isNamedByContent = /[\\/]assets[\\/]/.test(path);
+      response.setHeader('cache-control', isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
   });
 
   // `/graph` is Prometheus's path to a query, which the `generatorURL` of every alert names; the page understands both.

@@ -3,6 +3,13 @@ import { parseDuration } from '@tillwatch/model';
 /** A request that cannot be answered as it is: the parameter and what is wrong with it. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
+  /** More about it than `message` says, on lines of its own. */
+  readonly details: string | undefined;
+
+  constructor(message: string, details?: string) {
+    super(message);
+    this.details = details;
+  }
 }
 
 /** What Go's 63 bits hold: times beyond 2^63 µs and durations beyond 2^63 ns are refused, as in Prometheus. */
@@ -14,7 +21,7 @@ const MAX_DURATION_SECONDS = Number(2n ** 63n / 1_000_000_000n);
  * @throws {BadRequest}
  */
 export function parseTime(text: string): number {
-  if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) {
+  if (/^[-+]?(\d+(?:\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(text)) {
     const ms = Math.round(Number(text) * 1000);
     if (Math.abs(ms) > MAX_MS) throw new BadRequest(`cannot parse ${quoted(text)} to a valid timestamp: out of range`);
     return ms;
@@ -31,7 +38,7 @@ export function parseTime(text: string): number {
  * @throws {BadRequest}
  */
 export function parseDurationParameter(text: string): number {
-  if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) {
+  if (/^[-+]?(\d+(?:\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(text)) {
     const seconds = Number(text);
     if (Math.abs(seconds) > MAX_DURATION_SECONDS) {
       throw new BadRequest(`cannot parse ${quoted(text)} to a valid duration. It overflows int64`);
@@ -65,17 +72,11 @@ export class Parameters {
   }
 
   /** @throws {BadRequest} */
-  required(name: string): string {
-    const value = this.get(name);
-    if (value === '') throw new BadRequest(`invalid parameter ${quoted(name)}: it is missing`);
-    return value;
-  }
-
-  /** @throws {BadRequest} */
   time(name: string, fallbackMs?: number): number {
     const text = this.get(name);
-    if (text === '' && fallbackMs !== undefined) return fallbackMs;
-    return this.#read(name, text, parseTime);
+    if (fallbackMs === undefined) return this.#read(name, text, parseTime);
+    // Prometheus says it twice where a time may be left out.
+    return text === '' ? fallbackMs : this.#read(name, text, parseTime, `Invalid time value for '${name}': `);
   }
 
   /** @throws {BadRequest} */
@@ -94,11 +95,29 @@ export class Parameters {
     return Number(text);
   }
 
-  #read<T>(name: string, text: string, parse: (text: string) => T): T {
+  /** A whole number, below 0 too; `undefined` when it is not given. @throws {BadRequest} */
+  number(name: string): number | undefined {
+    const text = this.get(name);
+    if (text === '') return undefined;
+    if (!/^[-+]?\d{1,15}$/.test(text)) throw new BadRequest(`${name} must be a number`);
+    return Number(text);
+  }
+
+  /** Yes or no, as Go reads it; `false` when it is not given. @throws {BadRequest} */
+  flag(name: string): boolean {
+    const text = this.get(name);
+    if (text === '' || /^(0|f|false)$/i.test(text)) return false;
+    if (/^(1|t|true)$/i.test(text)) return true;
+    throw new BadRequest(
+      `invalid parameter ${quoted(name)}: error converting ${quoted(name)}: ${quoted(text)} is neither true nor false`,
+    );
+  }
+
+  #read<T>(name: string, text: string, parse: (text: string) => T, why = ''): T {
     try {
       return parse(text);
     } catch (error) {
-      throw new BadRequest(`invalid parameter ${quoted(name)}: ${(error as Error).message}`);
+      throw new BadRequest(`invalid parameter ${quoted(name)}: ${why}${(error as Error).message}`);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { OriginTest } from './api-routes.ts';
 
 /**
  * Everything on the page comes from this server, and nothing inline runs. Received e-mails are shown in sandboxed frames
@@ -28,22 +29,32 @@ export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])
 
 /**
  * Refuses requests that a foreign page makes a browser send here: what changes something must come from our own origin.
- * Tools send no Origin header and pass.
+ * Tools send no Origin header and pass. Pages of an origin that `corsOrigin` allows may ask below `/api/v1/`, where nothing is changed.
  */
-export async function guardOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return;
+export function guardOrigin(corsOrigin: OriginTest | undefined) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (isOwn(request) || (isApi(request) && corsOrigin?.(request.headers.origin ?? '') === true)) return;
+    await reply.code(403).send({
+      status: 'error',
+      errorType: 'bad_data',
+      error: 'requests from other origins may not change anything here',
+    });
+  };
+}
+
+function isApi({ url }: FastifyRequest): boolean {
+  return url.startsWith('/api/v1/');
+}
+
+function isOwn(request: FastifyRequest): boolean {
+  if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return true;
   const origin = request.headers.origin;
-  if (origin === undefined) return;
+  if (origin === undefined) return true;
   let host: string | undefined;
   try {
     host = new URL(origin).host;
   } catch {
     // `null` and other opaque origins are foreign.
   }
-  if (host === request.headers.host) return;
-  await reply.code(403).send({
-    status: 'error',
-    errorType: 'bad_data',
-    error: 'requests from other origins may not change anything here',
-  });
+  return host === request.headers.host;
 }

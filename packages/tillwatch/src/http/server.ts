@@ -3,17 +3,22 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '@tillwatch/model';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type AlertmanagerServices, registerAlertmanagerRoutes } from './alertmanager-routes.ts';
+import { readApiBodies } from './api-routes.ts';
 import { type LifecycleServices, registerLifecycleRoutes } from './lifecycle-routes.ts';
 import { type PageServices, registerPageRoutes } from './page-routes.ts';
 import { type PromotionServices, registerPromotionRoutes } from './promotion-routes.ts';
 import { type QueryServices, registerQueryRoutes } from './query-routes.ts';
 import { sendError } from './reply.ts';
+import { type RuleServices, registerRuleRoutes } from './rule-routes.ts';
 import { registerRunbookRoutes } from './runbook-routes.ts';
 import { guardOrigin, SECURITY_HEADERS } from './security.ts';
 import { registerStatusRoutes, type StatusServices } from './status-routes.ts';
+import { registerTargetRoutes, type TargetServices } from './target-routes.ts';
 
 /** Everything that the HTTP side shows or moves. */
 type HttpServices = QueryServices &
+  RuleServices &
+  TargetServices &
   StatusServices &
   LifecycleServices &
   PageServices &
@@ -74,10 +79,7 @@ export async function createHttpServer(options: {
           return server;
         },
       });
-      app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
-        done(null, new URLSearchParams(body as string));
-      });
-      app.addHook('onRequest', guardOrigin);
+      app.addHook('onRequest', guardOrigin(services.corsOrigin));
       app.addHook('onSend', async (_request, reply) => {
         for (const [name, value] of SECURITY_HEADERS) if (!reply.hasHeader(name)) reply.header(name, value);
       });
@@ -89,14 +91,26 @@ export async function createHttpServer(options: {
         return sendError(reply, 'internal', 'internal error; the log of Tillwatch tells more');
       });
 
+      app.setNotFoundHandler((request, reply) =>
+        request.url.startsWith('/api/v1/')
+          ? reply.code(404).type('text/plain; charset=utf-8').send('404 page not found\n')
+          : reply
+              .code(404)
+              .send({ message: `${request.method} ${request.url.split('?')[0]} not found`, statusCode: 404 }),
+      );
       app.get('/-/healthy', (_request, reply) => reply.type('text/plain').send('Tillwatch is healthy.\n'));
       app.get('/-/ready', (_request, reply) =>
         isReady
           ? reply.type('text/plain').send('Tillwatch is ready.\n')
           : reply.code(503).type('text/plain').send('Tillwatch is starting.\n'),
       );
-      registerQueryRoutes(app, services);
-      registerStatusRoutes(app, services);
+      app.register(async (api) => {
+        readApiBodies(api);
+        registerQueryRoutes(api, services);
+        registerRuleRoutes(api, services);
+        registerTargetRoutes(api, services);
+        registerStatusRoutes(api, services);
+      });
       registerAlertmanagerRoutes(app, services);
       registerLifecycleRoutes(app, services);
       registerPromotionRoutes(app, services);

@@ -1,5 +1,6 @@
 import type { Queryable } from '@tillwatch/model';
 import { answerQuestion } from './answer-question.ts';
+import { type Damageable, warningOfDamage } from './damage.ts';
 import type { QueryEngine } from './query-engine.ts';
 import type { Answer, Question } from './question.ts';
 
@@ -13,10 +14,10 @@ export interface Queries {
 }
 
 /** Answers on the calling thread. */
-export function inlineQueries(engine: QueryEngine, queryable: Queryable): Queries {
+export function inlineQueries(engine: QueryEngine, queryable: Queryable & Damageable): Queries {
   return {
     async answer(question, signal) {
-      return answerQuestion(engine, queryable, question, signal);
+      return warningOfDamage(queryable, () => answerQuestion(engine, queryable, question, signal));
     },
     async close() {},
   };

@@ -1,22 +1,15 @@
-import {
-  formatProblems,
-  Labels,
-  type Querier,
-  type Queryable,
-  type RangeSeries,
-  type VectorSample,
-} from '@tillwatch/model';
+import { Labels, type Querier, type Queryable, type RangeSeries, type VectorSample } from '@tillwatch/model';
 import {
   type EvalContext,
   type Expr,
   evaluateInstant,
   evaluateRange,
   type InstantResult,
-  parse,
   QueryError,
   type RangeResult,
 } from '@tillwatch/promql';
 import type { QueryOptions } from './question.ts';
+import { readQuery } from './unreadable-query.ts';
 
 /** Says whether anybody still waits for an answer; an `AbortSignal` does. */
 export type Cancelable = Pick<AbortSignal, 'aborted'>;
@@ -48,12 +41,18 @@ export class QueryEngine {
     this.#limits = limits;
   }
 
-  /** @throws {QueryError} */
-  instant(text: string, timeMs: number, options: QueryOptions = {}, signal?: Cancelable): InstantResult {
-    return evaluateInstant(this.#parse(text), timeMs, this.#context(options, signal));
+  /** @throws {QueryError} {UnreadableQuery} */
+  instant(
+    text: string,
+    timeMs: number,
+    options: QueryOptions = {},
+    signal?: Cancelable,
+    queryable = this.#queryable,
+  ): InstantResult {
+    return evaluateInstant(this.#parse(text), timeMs, this.#context(options, signal, queryable));
   }
 
-  /** @throws {QueryError} */
+  /** @throws {QueryError} {UnreadableQuery} */
   range(
     text: string,
     startMs: number,
@@ -61,14 +60,15 @@ export class QueryEngine {
     stepMs: number,
     options: QueryOptions = {},
     signal?: Cancelable,
+    queryable = this.#queryable,
   ): RangeResult {
-    return evaluateRange(this.#parse(text), { startMs, endMs, stepMs }, this.#context(options, signal));
+    return evaluateRange(this.#parse(text), { startMs, endMs, stepMs }, this.#context(options, signal, queryable));
   }
 
-  #context(options: QueryOptions, signal: Cancelable | undefined): EvalContext {
+  #context(options: QueryOptions, signal: Cancelable | undefined, queryable: Queryable): EvalContext {
     const timeoutMs = Math.min(options.timeoutMs ?? this.#limits.timeoutMs, this.#limits.timeoutMs);
     return {
-      queryable: this.#queryable,
+      queryable,
       limits: {
         maxSamples: this.#limits.maxSamples,
         maxSeries: this.#limits.maxSeries,
@@ -82,11 +82,10 @@ export class QueryEngine {
   #parse(text: string): Expr {
     const known = this.#parsed.get(text);
     if (known !== undefined) return known;
-    const result = parse(text);
-    if (!result.ok) throw new QueryError('parse', formatProblems(result.problems));
+    const expr = readQuery(text);
     if (this.#parsed.size >= 500) this.#parsed.delete(this.#parsed.keys().next().value as string);
-    this.#parsed.set(text, result.expr);
-    return result.expr;
+    this.#parsed.set(text, expr);
+    return expr;
   }
 }
 

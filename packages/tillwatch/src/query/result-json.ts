@@ -1,33 +1,73 @@
-import type { InstantResult, RangeResult } from '@tillwatch/promql';
-import { formatLabels, formatPoint, formatSampleField, formatSampleFields } from '../http/json.ts';
+import type { InstantValue, RangeResult } from '@tillwatch/promql';
+import { formatLabels, formatPlain, formatSampleField, SamplesWriter } from '../http/json.ts';
 
-/** The JSON of an instant query's `data`; `limit` 0 writes all series. */
-export function instantJson({ value }: InstantResult, limit: number): string {
+/** So many characters are put together before they become bytes. */
+const PIECE_CHARS = 1 << 20;
+
+/** The JSON of an instant query's `data` in pieces; `limit` 0 writes all series, `more` is put behind the result. */
+export function* instantJson(value: InstantValue, limit: number, more = ''): Generator<string, void, undefined> {
   switch (value.type) {
     case 'scalar':
-      return `{"resultType":"scalar","result":${formatPoint(value.timestampMs, value.value)}}`;
-    case 'string': {
-      const point = formatPoint(value.timestampMs, 0).replace(/"0"\]$/, () => `${JSON.stringify(value.value)}]`);
-      return `{"resultType":"string","result":${point}}`;
-    }
+      // A number where samples have their three decimals, and plain digits: Prometheus writes these two in another way.
+      yield `{"resultType":"scalar","result":[${value.timestampMs / 1000},"${formatPlain(value.value)}"]${more}}`;
+      return;
+    case 'string':
+      yield `{"resultType":"string","result":[${value.timestampMs / 1000},${JSON.stringify(value.value)}]${more}}`;
+      return;
     case 'vector': {
-      const elements = take(value.samples, limit).map(
-        (sample) =>
-          `{"metric":${formatLabels(sample.labels)},${formatSampleField(sample.timestampMs, sample.value, sample.histogram)}}`,
-      );
-      return `{"resultType":"vector","result":[${elements.join(',')}]}`;
+      let separator = '{"resultType":"vector","result":[';
+      for (const { labels, timestampMs, value: number, histogram } of take(value.samples, limit)) {
+        yield `${separator}{"metric":${formatLabels(labels)},${formatSampleField(timestampMs, number, histogram)}}`;
+        separator = ',';
+      }
+      yield `${separator === ',' ? '' : separator}]${more}}`;
+      return;
     }
     case 'matrix':
-      return rangeJson(value.series, limit);
+      yield* rangeJson(value.series, limit, more);
   }
 }
 
-/** The JSON of a range query's `data`; `limit` 0 writes all series. */
-export function rangeJson(series: RangeResult['series'], limit: number): string {
-  const elements = take(series, limit).map(
-    (one) => `{"metric":${formatLabels(one.labels)},${formatSampleFields(one)}}`,
-  );
-  return `{"resultType":"matrix","result":[${elements.join(',')}]}`;
+/** The JSON of a range query's `data` in pieces; `limit` 0 writes all series, `more` is put behind the result. */
+export function* rangeJson(
+  series: RangeResult['series'],
+  limit: number,
+  more = '',
+): Generator<string, void, undefined> {
+  const samples = new SamplesWriter();
+  yield '{"resultType":"matrix","result":[';
+  let separator = '';
+  for (const one of take(series, limit)) {
+    yield `${separator}{"metric":${formatLabels(one.labels)},`;
+    yield* samples.pieces(one);
+    yield '}';
+    separator = ',';
+  }
+  yield `]${more}}`;
+}
+
+/** `["a","b"]` in pieces, of elements that are JSON already. */
+export function* listJson(elements: Iterable<string>): Generator<string, void, undefined> {
+  yield '[';
+  let separator = '';
+  for (const element of elements) {
+    yield separator + element;
+    separator = ',';
+  }
+  yield ']';
+}
+
+/** Text as UTF-8, in pieces of about a mebibyte: what is written is never in memory as a whole. */
+export function* encodePieces(texts: Iterable<string>): Generator<Uint8Array, void, undefined> {
+  const encoder = new TextEncoder();
+  let text = '';
+  for (const piece of texts) {
+    text += piece;
+    if (text.length < PIECE_CHARS) continue;
+    yield encoder.encode(text);
+    text = '';
+  }
+  if (text !== '') yield encoder.encode(text);
 }
 
 /** The first `limit` elements; 0 takes all. */

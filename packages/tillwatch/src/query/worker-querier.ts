@@ -1,14 +1,14 @@
 import type { Querier } from '@tillwatch/model';
 import { matrixOf, type QueryData, vectorOf } from '../prometheus-api/prometheus-api.ts';
 import type { Queries } from './queries.ts';
-import type { Question } from './question.ts';
+import { type Question, wholeData } from './question.ts';
 
 const WHO = 'the embedded engine';
 
 /** Asks where the questions of the API are answered: for what looks through weeks and may not be in the way of rules and messages. */
 export function workerQuerier(queries: Queries): Querier {
   const ask = async (question: Question): Promise<QueryData> => {
-    const { data } = await queries.answer(question);
+    const data = await wholeData(await queries.answer(question));
     return JSON.parse(new TextDecoder().decode(data)) as QueryData;
   };
   const shared = { options: {}, limit: 0 } as const;

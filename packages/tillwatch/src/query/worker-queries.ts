@@ -1,9 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import { type Logger, silentLogger } from '@tillwatch/model';
 import { QueryError } from '@tillwatch/promql';
+import { PieceStream } from './piece-stream.ts';
 import type { Queries } from './queries.ts';
 import { defaultQueryLimits } from './query-engine.ts';
-import { type QueryReply, type QueryRequest, type QueryWorkerData, unpack } from './query-message.ts';
+import {
+  type PieceReply,
+  type PieceRequest,
+  type QueryReply,
+  type QueryRequest,
+  type QueryWorkerData,
+  unpack,
+} from './query-message.ts';
 import { type Answer, type Question, timeoutOf } from './question.ts';
 
 export interface WorkerQueriesOptions {
@@ -29,14 +37,22 @@ const NOBODY_WAITS = 'the query was canceled: nobody waits for its answer';
 /** What a thread may hold on its heap: a query that needs more ends, and not the process. */
 const MAX_HEAP_MB = 1_024;
 
+/** What of it is for young objects: the default of 48 MB stays resident after the first large query. */
+const YOUNG_HEAP_MB = 12;
+
 /** One query from when it is asked until it is answered. */
 interface Job {
   readonly id: number;
   readonly question: Question;
   readonly deadlineMs: number;
-  readonly settle: (reply: QueryReply) => void;
+  /** The answer, of which there are more pieces when `stream` is there. */
+  readonly settle: (reply: QueryReply, stream?: PieceStream) => void;
   readonly fail: (error: Error) => void;
+  /** Stops the clock, and listening to who may cancel it. */
+  readonly release: () => void;
   timer: NodeJS.Timeout | undefined;
+  /** A large answer that has begun to be sent. */
+  stream: PieceStream | undefined;
 }
 
 /** One thread, and what it works on. */
@@ -80,19 +96,23 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
         id: lastId,
         question,
         deadlineMs: Date.now() + timeoutMs,
-        settle(reply) {
-          end();
+        settle(reply, stream) {
+          // Time and cancellation go on to count while pieces are read.
+          if (stream === undefined) end();
           try {
-            resolve(unpack(reply));
+            resolve(stream === undefined ? unpack(reply) : { ...unpack(reply), rest: stream.pieces() });
           } catch (error) {
             reject(error);
           }
         },
         fail(error) {
           end();
-          reject(error);
+          if (job.stream === undefined) reject(error);
+          else job.stream.fail(error);
         },
+        release: end,
         timer: undefined,
+        stream: undefined,
       };
       job.timer = setTimeout(() => outOfTime(job), timeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -109,7 +129,7 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
       const job = waiting.shift()!;
       thread.job = job;
       const { id, question, deadlineMs } = job;
-      const request: QueryRequest = { id, question, timeoutMs: Math.max(0, deadlineMs - Date.now()) };
+      const request: QueryRequest = { kind: 'question', id, question, timeoutMs: Math.max(0, deadlineMs - Date.now()) };
       thread.worker.postMessage(request);
     }
   }
@@ -122,15 +142,23 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
       workerData,
       // What is built runs as built, whatever flags this thread runs its sources with.
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
     const thread: Thread = { worker, canceled: new Int32Array(canceled), job: undefined };
     threads.add(thread);
-    worker.on('message', (reply: QueryReply) => {
+    worker.on('message', (reply: QueryReply | PieceReply) => {
       const { job } = thread;
-      thread.job = undefined;
-      job?.settle(reply);
-      work();
+      if (reply.kind === 'piece' || reply.kind === 'no-piece') {
+        // Pieces that were under way when their answer was given up belong to nobody.
+        if (job?.id === reply.id) takePiece(thread, job, reply);
+      } else if (reply.kind === 'answer' && reply.hasMore === true && job !== undefined) {
+        job.stream = streamOf(thread, job);
+        job.settle(reply, job.stream);
+      } else {
+        thread.job = undefined;
+        job?.settle(reply);
+        work();
+      }
     });
     worker.on('error', (error: Error & { code?: string }) => {
       logger.error('a query thread failed', { err: error.message });
@@ -139,6 +167,37 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
     });
     worker.on('exit', () => dismiss(thread, new Error('the query thread ended')));
     return thread;
+  }
+
+  function streamOf(thread: Thread, job: Job): PieceStream {
+    const request: PieceRequest = { kind: 'next', id: job.id };
+    return new PieceStream({
+      pull: () => thread.worker.postMessage(request),
+      cancel: () => cancel(job),
+    });
+  }
+
+  function takePiece(thread: Thread, job: Job, reply: PieceReply): void {
+    if (reply.kind === 'no-piece') {
+      failStream(thread, job, errorOf(reply.reason));
+      return;
+    }
+    job.stream?.push(reply.data, reply.isLast);
+    if (reply.isLast) finish(thread, job);
+  }
+
+  /** The answer is over, to its last piece or not: the thread is free. */
+  function finish(thread: Thread, job: Job): void {
+    job.release();
+    if (thread.job === job) thread.job = undefined;
+    work();
+  }
+
+  function failStream(thread: Thread, job: Job, error: Error): void {
+    job.fail(error);
+    // Pieces that are still asked for are not written any more.
+    Atomics.store(thread.canceled, 0, job.id);
+    finish(thread, job);
   }
 
   function outOfTime(job: Job): void {
@@ -164,6 +223,11 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
 
   /** The evaluation looks at the time and at the canceled id by itself, between series. What does not come back is ended. */
   function endJob(job: Job, whileWaiting: QueryError, whileWorking: QueryError): void {
+    const busy = threadOf(job);
+    if (busy !== undefined && job.stream !== undefined) {
+      failStream(busy, job, whileWorking);
+      return;
+    }
     const place = waiting.indexOf(job);
     if (place !== -1) {
       waiting.splice(place, 1);
@@ -204,5 +268,16 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
 }
 
 function describe(question: Question): string {
-  return ('text' in question ? question.text : `${question.kind} ${question.selectors.join(' ')}`).slice(0, 200);
+  if ('text' in question) return question.text.slice(0, 200);
+  return `${question.kind} ${'selectors' in question ? question.selectors.join(' ') : ''}`.trim().slice(0, 200);
+}
+
+/** What a reply that is no answer says. */
+function errorOf(reply: QueryReply): Error {
+  try {
+    unpack(reply);
+  } catch (error) {
+    return error as Error;
+  }
+  return new Error('the query thread said that it failed, and not how');
 }

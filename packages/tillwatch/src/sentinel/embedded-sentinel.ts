@@ -15,6 +15,7 @@ import {
   Matcher,
   METRIC_NAME,
   type Queryable,
+  StoreError,
 } from '@tillwatch/model';
 import { createSentinelLoop, type SentinelLoop } from './sentinel-loop.ts';
 import { sentinelSettings } from './sentinel-settings.ts';
@@ -69,7 +70,12 @@ export function publisherTo(
       now.set(labels.key, labels);
     }
     for (const [key, labels] of published) if (!now.has(key)) batch.appendStale(labels, atMs);
-    await batch.commit();
+    try {
+      await batch.commit();
+    } catch (error) {
+      // While the disk is full the rules see it in memory, and that is what evidence is for.
+      if (!(error instanceof StoreError) || !error.isHeld) throw error;
+    }
     published = now;
   };
 }

@@ -6,6 +6,9 @@ export interface PackedChunk {
   readonly body: Uint8Array;
 }
 
+/** How large a bundle may become: what SQLite keeps of a row in its page; more of it would go to a page of its own. */
+export const BUNDLE_BYTES = 960;
+
 /** Two bytes with which no chunk begins: they would be a piece of no values. */
 const MARK = 0;
 const MARK_LENGTH = 2;

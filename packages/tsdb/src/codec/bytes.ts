@@ -79,7 +79,10 @@ export class DamagedBytes extends Error {
   override readonly name = 'DamagedBytes';
 }
 
-/** Reads what `ByteWriter` wrote. @throws {DamagedBytes} at a premature end. */
+/** What the last seven bits of a number up to 2^53 count, of those that `ByteWriter` writes. */
+const LAST_FACTOR = 2 ** 49;
+
+/** Reads what `ByteWriter` wrote. @throws {DamagedBytes} at a premature end, and for numbers that it never writes. */
 export class ByteReader {
   readonly bytes: Uint8Array;
   #view: DataView | undefined;
@@ -112,6 +115,8 @@ export class ByteReader {
       const byte = this.bytes[this.#take(1)]!;
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
+      // Beyond, there would be no whole numbers any more, and soon no numbers at all.
+      if (factor === LAST_FACTOR) throw new DamagedBytes('a number is too long');
       factor *= 0x80;
     }
   }

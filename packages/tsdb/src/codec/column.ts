@@ -3,6 +3,7 @@
 // widest one needs; everything else is written as the XOR with its predecessor. The bytes are described in
 // docs/formats/store.md. Numbers are moved as two 32-bit halves wherever they could be NaN: a NaN that travels through a
 // JavaScript number may lose its payload, and a staleness marker is one.
+import { getBits, putBits, sumOfBits, wordAt } from './bits.ts';
 import { type ByteReader, type ByteWriter, DamagedBytes } from './bytes.ts';
 
 const CONSTANT = 0;
@@ -11,6 +12,8 @@ const DELTA = 2;
 const LINE = 3;
 const XOR = 4;
 const HAS_EXCEPTIONS = 0x80;
+/** On a line: no value is below its predecessor. */
+const NEVER_FALLS = 0x40;
 
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
 const MAX_WHOLE = 2 ** 51;
@@ -41,13 +44,16 @@ export function writeColumn(out: ByteWriter, values: Float64Array): void {
   }
   const delta = measureDelta(whole);
   const line = measureLine(whole);
-  const useLine = line !== undefined && (delta === undefined || line.width < delta.width);
+  // Of two that are as small, the line is read faster: any value by itself.
+  const useLine = line !== undefined && (delta === undefined || line.width <= delta.width);
   const packing = useLine ? line : delta;
   if (packing === undefined) {
     writeXor(out, words);
     return;
   }
-  out.u8((useLine ? LINE : DELTA) | (power << 3) | (exceptions.length > 0 ? HAS_EXCEPTIONS : 0));
+  const neverFalls = useLine && delta !== undefined && delta.minimum >= 0;
+  const flags = (exceptions.length > 0 ? HAS_EXCEPTIONS : 0) | (neverFalls ? NEVER_FALLS : 0);
+  out.u8((useLine ? LINE : DELTA) | (power << 3) | flags);
   if (exceptions.length > 0) writeExceptions(out, words, exceptions);
   if (useLine) writeLine(out, whole, packing);
   else writeDelta(out, whole, packing);
@@ -88,7 +94,7 @@ export function readColumnPart(
       const exceptions = header & HAS_EXCEPTIONS ? readExceptions(input, count) : undefined;
       if (mode === LINE) readLine(input, count, from, to, into, at);
       else readDelta(input, count, from, to, into, at);
-      const divisor = POWERS[(header >> 3) & 15];
+      const divisor = POWERS[(header >> 3) & 7];
       if (divisor === undefined) throw new DamagedBytes('unknown scale of a column');
       if (divisor !== 1) for (let i = at; i < at + to - from; i++) into[i] = into[i]! / divisor;
       for (const [index, low, high] of exceptions ?? []) {
@@ -100,6 +106,67 @@ export function readColumnPart(
       throw new DamagedBytes('unknown kind of column');
   }
 }
+
+/** What is needed to read any value of a column that never falls. */
+export interface ColumnIndex {
+  /** `line` and `steps` are read at once, each value by itself; of `other` columns all is read, from `start` on. */
+  kind: number;
+  /** The first value; on a line with the smallest residual. */
+  base: number;
+  /** Of a line from its first to its last; of steps the smallest. */
+  rise: number;
+  width: number;
+  /** The bit with which the numbers begin; of `other` columns the byte with which the column does. */
+  start: number;
+  /** The byte with which the column begins. */
+  column: number;
+  divisor: number;
+}
+
+export const INDEX_LINE = 0;
+export const INDEX_STEPS = 1;
+export const INDEX_OTHER = 2;
+
+/** Finds out what is needed to read values of a column of `count`, and passes over it. @throws {DamagedBytes} */
+export function indexColumn(input: ByteReader, count: number, index: ColumnIndex): void {
+  const start = input.offset;
+  index.column = start;
+  const header = input.u8();
+  const mode = header & 7;
+  if (mode === WHOLE_CONSTANT || (mode === CONSTANT && count > 0)) {
+    const value = mode === WHOLE_CONSTANT ? input.zigzag() : input.f64();
+    index.kind = value - value === 0 ? INDEX_STEPS : INDEX_OTHER;
+    [index.base, index.rise, index.width, index.divisor] = [value, 0, 0, 1];
+    index.start = value - value === 0 ? input.offset * 8 : start;
+    return;
+  }
+  const isOther = (mode !== DELTA && mode !== LINE) || (header & HAS_EXCEPTIONS) !== 0;
+  if (!isOther) {
+    const first = input.zigzag();
+    const rise = input.zigzag();
+    const minimum = mode === LINE ? input.zigzag() : rise;
+    const width = readWidth(input);
+    const divisor = POWERS[(header >> 3) & 7];
+    if (divisor === undefined) throw new DamagedBytes('unknown scale of a column');
+    const bits = input.skip(Math.ceil(((mode === LINE ? count : count - 1) * width) / 8)) * 8;
+    if (mode === LINE ? (header & NEVER_FALLS) !== 0 : minimum >= 0) {
+      index.kind = mode === LINE ? INDEX_LINE : INDEX_STEPS;
+      index.base = mode === LINE ? first + minimum : first;
+      index.rise = rise;
+      index.width = width;
+      index.start = bits;
+      index.divisor = divisor;
+      return;
+    }
+  } else {
+    input.offset = start;
+    readColumnPart(input, count, 0, 0, NOTHING, 0);
+  }
+  index.kind = INDEX_OTHER;
+  index.start = start;
+}
+
+const NOTHING = new Float64Array(0);
 
 /** Gives values `from` up to `to` these bits, which may be those of a NaN. */
 function fillBits(values: Float64Array, from: number, to: number, low: number, high: number): void {
@@ -268,35 +335,6 @@ function readDelta(input: ByteReader, count: number, from: number, to: number, i
   }
 }
 
-/** The sum of `count` numbers of `width` bits that begin at a byte. */
-function sumOfBits(bytes: Uint8Array, start: number, width: number, count: number): number {
-  let sum = 0;
-  let i = 0;
-  let position = start;
-  if (width > 0 && width <= 8) {
-    const mask = (1 << width) - 1;
-    const [twice, thrice] = [2 * width, 3 * width];
-    let byte = start >>> 3;
-    for (; i + 8 <= count && byte + 8 <= bytes.length; i += 8) {
-      const low = wordAt(bytes, byte);
-      const high = wordAt(bytes, byte + (width >>> 1)) >>> ((width & 1) * 4);
-      sum += (low & mask) + ((low >>> width) & mask) + ((low >>> twice) & mask) + ((low >>> thrice) & mask);
-      sum += (high & mask) + ((high >>> width) & mask) + ((high >>> twice) & mask) + ((high >>> thrice) & mask);
-      byte += width;
-    }
-    position = byte * 8;
-  }
-  for (; i < count; i++) {
-    sum += getBits(bytes, position, width);
-    position += width;
-  }
-  return sum;
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-}
-
 function writeLine(out: ByteWriter, whole: Float64Array, { minimum, width }: Packing): void {
   const count = whole.length;
   const first = whole[0]!;
@@ -344,31 +382,6 @@ function readWidth(input: ByteReader): number {
   const width = input.u8();
   if (width > 32) throw new DamagedBytes('impossible bit width of a column');
   return width;
-}
-
-function putBits(bytes: Uint8Array, position: number, width: number, value: number): void {
-  let at = position >>> 3;
-  let shift = position & 7;
-  let rest = value >>> 0;
-  let left = width;
-  while (left > 0) {
-    bytes[at]! |= (rest << shift) & 0xff;
-    const taken = 8 - shift;
-    rest = taken >= 32 ? 0 : rest >>> taken;
-    left -= taken;
-    shift = 0;
-    at++;
-  }
-}
-
-/** Reads up to 32 bits; bytes past the end count as 0. */
-function getBits(bytes: Uint8Array, position: number, width: number): number {
-  if (width === 0) return 0;
-  const at = position >>> 3;
-  const shift = position & 7;
-  let value = wordAt(bytes, at) >>> shift;
-  if (shift + width > 32) value |= bytes[at + 4]! << (32 - shift);
-  return width === 32 ? value >>> 0 : value & ((1 << width) - 1);
 }
 
 function writeExceptions(out: ByteWriter, words: Uint32Array, exceptions: readonly number[]): void {

@@ -1,6 +1,8 @@
 // The head is the newest part of the store, in memory: which series there are, and the rows that are not in chunks yet.
 // Everything in it is also in the file (tables `series` and `rounds`), from which it is read when the store is opened.
 import type { Round } from '../codec/round.ts';
+import { wantedId } from '../timeline-ids.ts';
+import type { RowPlace } from './row-place.ts';
 import type { HeadSeries } from './series.ts';
 import { SeriesIndex } from './series-index.ts';
 import { Timeline } from './timeline.ts';
@@ -24,28 +26,73 @@ export class Head {
    * one that most of the others are in. Each row is reported, to be written to the file.
    */
   place(group: Group, nowMs: number, written: (timeline: Timeline, round: Round) => void): void {
+    const common = commonTimeline(group.series);
+    if (common !== undefined) {
+      written(common, this.#addRow(common, group));
+      return;
+    }
     for (const [timeline, members] of this.#assign(group, nowMs)) {
       const newSeriesIds: number[] = [];
-      const slots = members.map((member) => {
+      for (const member of members) {
         const series = group.series[member]!;
-        if (series.timeline === timeline && timeline.isOpen(series.slot)) return series.slot;
+        if (series.timeline === timeline && timeline.isOpen(series.slot)) continue;
         series.enter(timeline, timeline.addSlot(series));
         newSeriesIds.push(series.id);
-        return series.slot;
-      });
-      const row = new Float64Array(timeline.slotSeries.length);
-      const rowWords = new Uint32Array(row.buffer);
-      const present = slots.length < row.length ? new Uint8Array((row.length + 7) >> 3) : undefined;
-      for (let i = 0; i < slots.length; i++) {
-        const slot = slots[i]!;
-        const member = members[i]!;
-        rowWords[2 * slot] = group.words[2 * member]!;
-        rowWords[2 * slot + 1] = group.words[2 * member + 1]!;
-        if (present !== undefined) present[slot >> 3]! |= 1 << (slot & 7);
       }
-      this.#push(timeline, group.timestampMs, row, slots);
-      written(timeline, { timestampMs: group.timestampMs, newSeriesIds, row, present });
+      written(timeline, this.#addRow(timeline, group, members, newSeriesIds));
     }
+  }
+
+  /** Adds a row of all of the group, or of some members of it; each has its slot. */
+  #addRow(timeline: Timeline, group: Group, members?: readonly number[], newSeriesIds: readonly number[] = []): Round {
+    const { timestampMs, series, words } = group;
+    const count = members?.length ?? series.length;
+    const row = new Float64Array(timeline.slotSeries.length);
+    const rowWords = new Uint32Array(row.buffer);
+    const present = count < row.length ? new Uint8Array((row.length + 7) >> 3) : undefined;
+    const { slotTo } = timeline;
+    const length = timeline.length + 1;
+    for (let i = 0; i < count; i++) {
+      const member = members === undefined ? i : members[i]!;
+      const { slot } = series[member]!;
+      rowWords[2 * slot] = words[2 * member]!;
+      rowWords[2 * slot + 1] = words[2 * member + 1]!;
+      slotTo[slot] = length;
+      if (present !== undefined) present[slot >> 3]! |= 1 << (slot & 7);
+    }
+    this.#push(timeline, timestampMs, row, count, newSeriesIds.length);
+    return { timestampMs, newSeriesIds, row, present };
+  }
+
+  /**
+   * Puts the samples of one moment into the next row of a timeline that has an open slot for each: `values` by `place`, and
+   * those of `group` beside them.
+   */
+  placeRow(place: RowPlace, values: Float64Array, group: Group): Round {
+    const { timeline, slots } = place;
+    const { slotTo } = timeline;
+    const row = new Float64Array(timeline.slotSeries.length);
+    const rowWords = new Uint32Array(row.buffer);
+    const count = slots.length + group.series.length;
+    const present = count < row.length ? new Uint8Array((row.length + 7) >> 3) : undefined;
+    const length = timeline.length + 1;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      const value = values[i]!;
+      slotTo[slot] = length;
+      if (value === value) row[slot] = value;
+      else rowWords[2 * slot + 1] = 0x7ff8_0000;
+      if (present !== undefined) present[slot >> 3]! |= 1 << (slot & 7);
+    }
+    for (let i = 0; i < group.series.length; i++) {
+      const { slot } = group.series[i]!;
+      slotTo[slot] = length;
+      rowWords[2 * slot] = group.words[2 * i]!;
+      rowWords[2 * slot + 1] = group.words[2 * i + 1]!;
+      if (present !== undefined) present[slot >> 3]! |= 1 << (slot & 7);
+    }
+    this.#push(timeline, group.timestampMs, row, count, 0);
+    return { timestampMs: group.timestampMs, newSeriesIds: [], row, present };
   }
 
   /** Takes a round from the file. Returns false when it speaks of a series that is not there. */
@@ -56,12 +103,16 @@ export class Head {
       if (series === undefined) return false;
       series.enter(timeline, timeline.addSlot(series));
     }
-    const slots: number[] = [];
-    for (let slot = 0; slot < round.row.length; slot++) {
-      if (round.present === undefined || (round.present[slot >> 3]! >> (slot & 7)) & 1) slots.push(slot);
+    const { row, present } = round;
+    if (row.length !== timeline.slotSeries.length) return false;
+    const length = timeline.length + 1;
+    let count = 0;
+    for (let slot = 0; slot < row.length; slot++) {
+      if (present !== undefined && ((present[slot >> 3]! >> (slot & 7)) & 1) === 0) continue;
+      timeline.slotTo[slot] = length;
+      count++;
     }
-    if (round.row.length !== timeline.slotSeries.length) return false;
-    this.#push(timeline, round.timestampMs, round.row, slots);
+    this.#push(timeline, round.timestampMs, row, count, round.newSeriesIds.length);
     return true;
   }
 
@@ -76,7 +127,7 @@ export class Head {
     }
   }
 
-  #newTimeline(nowMs: number, id = this.nextTimelineId): Timeline {
+  #newTimeline(nowMs: number, id = Math.max(this.nextTimelineId, wantedId(nowMs))): Timeline {
     const timeline = new Timeline(id, nowMs);
     this.timelines.set(id, timeline);
     this.nextTimelineId = Math.max(this.nextTimelineId, id + 1);
@@ -125,20 +176,21 @@ export class Head {
     return byTimeline;
   }
 
-  #push(timeline: Timeline, timestampMs: number, row: Float64Array, slots: readonly number[]): void {
-    const words = new Uint32Array(row.buffer, row.byteOffset, row.length * 2);
+  #push(timeline: Timeline, timestampMs: number, row: Float64Array, count: number, added: number): void {
     timeline.pushRow(timestampMs, row);
-    const length = timeline.length;
-    for (const slot of slots) {
-      const series = timeline.slotSeries[slot]!;
-      timeline.slotTo[slot] = length;
-      series.lastMs = timestampMs;
-      series.lastLow = words[2 * slot]!;
-      series.lastHigh = words[2 * slot + 1]!;
-    }
-    this.sampleCount += slots.length;
+    if (count < timeline.openSlots + added) timeline.version++;
+    timeline.openSlots = count;
+    this.sampleCount += count;
     // Slots of series that left are carried along in every row: too many of them, and a fresh timeline is cheaper.
-    const isMostlyDead = timeline.slotSeries.length > 64 && slots.length * 4 < timeline.slotSeries.length;
-    if (length >= timeline.capacity || isMostlyDead) timeline.isSealed = true;
+    const isMostlyDead = row.length > 64 && count * 4 < row.length;
+    if (timeline.length >= timeline.capacity || isMostlyDead) timeline.isSealed = true;
   }
+}
+
+/** The timeline in which all of them go on; `undefined` when there is none. */
+function commonTimeline(series: readonly HeadSeries[]): Timeline | undefined {
+  const timeline = series[0]?.timeline;
+  if (timeline === undefined || timeline.isSealed) return undefined;
+  for (const one of series) if (one.timeline !== timeline || !timeline.isOpen(one.slot)) return undefined;
+  return timeline;
 }

@@ -1,9 +1,13 @@
 import type { Database } from 'better-sqlite3';
 import { ChunkRows } from '../chunk-rows.ts';
 import { ByteReader, DamagedBytes } from '../codec/bytes.ts';
+import { checksumOfBytes, checksumOfText, isIntact } from '../codec/checksum.ts';
 import { readPiece } from '../codec/chunk.ts';
 import { decodeLabels } from '../codec/labels.ts';
 import { readRound } from '../codec/round.ts';
+import { LateSamples } from '../late/late-samples.ts';
+import { PackedCache } from '../packed/packed-cache.ts';
+import { PartReader } from '../packed/packed-part.ts';
 import { Head } from './head.ts';
 import { HeadSeries } from './series.ts';
 import { TimelineDirectory } from './timeline-directory.ts';
@@ -13,6 +17,8 @@ export class LoadedHead {
   readonly head = new Head();
   readonly directory: TimelineDirectory;
   readonly chunkRows: ChunkRows;
+  readonly packed: PackedCache;
+  readonly late: LateSamples;
   readonly #db: Database;
   readonly #nowMs: () => number;
   #lastSeriesId = 0;
@@ -24,6 +30,8 @@ export class LoadedHead {
     this.#nowMs = nowMs;
     this.directory = new TimelineDirectory(db);
     this.chunkRows = new ChunkRows(db);
+    this.packed = new PackedCache(new PartReader(this.chunkRows, this.directory), this.directory);
+    this.late = new LateSamples(db);
     this.refresh();
   }
 
@@ -42,15 +50,24 @@ export class LoadedHead {
     for (const id of this.directory.ids()) nextId = Math.max(nextId, id + 1);
     this.head.nextTimelineId = nextId;
     this.#readLastSamples(fresh);
+    this.late.refresh();
   }
 
   #readSeries(): HeadSeries[] {
     const fresh: HeadSeries[] = [];
     const rows = this.#db
-      .prepare<[number], [number, string]>('SELECT id, labels FROM series WHERE id > ? ORDER BY id')
+      .prepare<[number], [number, string, number | null]>('SELECT id, labels, crc FROM series WHERE id > ? ORDER BY id')
       .raw();
-    for (const [id, labels] of rows.iterate(this.#lastSeriesId)) {
-      const series = new HeadSeries(decodeLabels(labels));
+    const texts = new Map<string, string>();
+    const keep = (text: string) => {
+      const kept = texts.get(text);
+      if (kept === undefined) texts.set(text, text);
+      return kept ?? text;
+    };
+    for (const [id, labels, crc] of rows.iterate(this.#lastSeriesId)) {
+      if (!isIntact(crc, checksumOfText(String(id), labels)))
+        throw new DamagedBytes(`labels of series ${id} are not what was written`);
+      const series = new HeadSeries(decodeLabels(labels, keep));
       series.id = id;
       this.head.index.add(series);
       fresh.push(series);
@@ -62,9 +79,13 @@ export class LoadedHead {
   #readRounds(): void {
     const nowMs = this.#nowMs();
     const rows = this.#db
-      .prepare<[number], [number, number, Buffer]>('SELECT id, timeline_id, body FROM rounds WHERE id > ? ORDER BY id')
+      .prepare<[number], [number, number, Buffer, number | null]>(
+        'SELECT id, timeline_id, body, crc FROM rounds WHERE id > ? ORDER BY id',
+      )
       .raw();
-    for (const [id, timelineId, body] of rows.iterate(this.#lastRoundId)) {
+    for (const [id, timelineId, body, crc] of rows.iterate(this.#lastRoundId)) {
+      if (!isIntact(crc, checksumOfBytes(timelineId, 0, body)))
+        throw new DamagedBytes(`round ${id} is not what was written`);
       const input = new ByteReader(body);
       while (!input.isAtEnd) {
         if (!this.head.replay(timelineId, readRound(input), nowMs)) {
@@ -79,16 +100,21 @@ export class LoadedHead {
   /** The newest sample of series that have none in the head: what comes next has to be newer. */
   #readLastSamples(series: readonly HeadSeries[]): void {
     const chunks = this.#db
-      .prepare<[number], [number, Buffer]>(
-        'SELECT timeline_id, body FROM chunks WHERE series_id = ? ORDER BY timeline_id DESC LIMIT 2',
+      .prepare<[number], [number, Buffer, number | null]>(
+        'SELECT timeline_id, body, crc FROM chunks WHERE series_id = ? ORDER BY timeline_id DESC LIMIT 2',
       )
       .raw();
     for (const one of series) {
       one.hasChunks = true;
       if (one.timeline !== undefined) continue;
       // Chunks of a timeline that was being packed when the process died are not valid yet: its rounds still are.
-      const newest = chunks.all(one.id).find(([timelineId]) => this.directory.has(timelineId));
-      if (newest !== undefined) this.#takeLastSample(one, ...newest);
+      const newest = chunks
+        .all(one.id)
+        .find(
+          ([timelineId, body, crc]) =>
+            this.directory.has(timelineId) && isIntact(crc, checksumOfBytes(one.id, timelineId, body)),
+        );
+      if (newest !== undefined) this.#takeLastSample(one, newest[0], newest[1]);
     }
   }
 
@@ -99,9 +125,8 @@ export class LoadedHead {
       const { first, values } = readPiece(input, timestampsMs.length);
       const last = values.length - 1;
       const words = new Uint32Array(values.buffer);
-      series.lastMs = timestampsMs[first + last]!;
-      series.lastLow = words[2 * last]!;
-      series.lastHigh = words[2 * last + 1]!;
+      const timestampMs = timestampsMs[first + last]!;
+      series.last = { timestampMs, low: words[2 * last]!, high: words[2 * last + 1]! };
     }
     series.lastTimelineId = timelineId;
   }

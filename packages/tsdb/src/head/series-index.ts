@@ -1,77 +1,152 @@
-import { compareLabels, type Labels, type Matcher } from '@tillwatch/model';
-import type { HeadSeries } from './series.ts';
+import { compareLabels, type Labels, type Matcher, METRIC_NAME } from '@tillwatch/model';
+import { LabelTable } from './label-table.ts';
+import { HeadSeries } from './series.ts';
 
-/** Which series there are: by their labels, and by each name and value (the postings). */
+/** So many series are remembered in answers of `find` altogether: 2^20 references are 8 MB. */
+const MOST_REMEMBERED = 2 ** 20;
+/** Of so many metrics it is noted that their series changed. */
+const MOST_CHANGED = 2 ** 14;
+
+/** An answer of `find`, and the number of the last change that it knows of. */
+interface Answer {
+  readonly found: readonly HeadSeries[];
+  readonly change: number;
+}
+
+/** Which series there are: by their labels, by id, and by each name and value (the postings). */
 export class SeriesIndex {
-  readonly #byKey = new Map<string, HeadSeries>();
-  readonly #byId = new Map<number, HeadSeries>();
+  readonly #byLabels = new LabelTable();
+  /** In the order of ids. */
+  #all: HeadSeries[] = [];
+  /** For names that were asked for: the lists of all names would take as much memory as the series. */
   readonly #postings = new Map<string, Map<string, HeadSeries[]>>();
+  /** What was found, by the list of matchers itself: rules and dashboards ask with the same lists again and again. */
+  #answers = new WeakMap<readonly Matcher[], Answer>();
+  /** How many series are in those answers. */
+  #remembered = 0;
+  /** How often series came or went while there were answers, and the number of the last time by metric name. */
+  #changes = 0;
+  readonly #lastChanges = new Map<string, number>();
 
   get size(): number {
-    return this.#byId.size;
+    return this.#all.length;
   }
 
+  /** The series with these labels. It is noted at the labels, so that it is found at once the next time. */
   get(labels: Labels): HeadSeries | undefined {
-    return this.#byKey.get(labels.key);
+    const { note } = labels;
+    if (note instanceof HeadSeries && note.index === this) return note;
+    const found = this.#byLabels.get(labels);
+    if (found !== undefined) labels.note = found;
+    return found;
   }
 
   byId(id: number): HeadSeries | undefined {
-    return this.#byId.get(id);
-  }
-
-  all(): Iterable<HeadSeries> {
-    return this.#byId.values();
-  }
-
-  add(series: HeadSeries): void {
-    this.#byKey.set(series.labels.key, series);
-    this.#byId.set(series.id, series);
-    for (const [name, value] of series.labels) {
-      let values = this.#postings.get(name);
-      if (values === undefined) {
-        values = new Map();
-        this.#postings.set(name, values);
-      }
-      const list = values.get(value);
-      if (list === undefined) values.set(value, [series]);
-      else list.push(series);
+    let low = 0;
+    let high = this.#all.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#all[middle]!.id < id) low = middle + 1;
+      else high = middle;
     }
+    return this.#all[low]?.id === id ? this.#all[low] : undefined;
+  }
+
+  /** All series in the order of their ids. */
+  all(): Iterable<HeadSeries> {
+    return this.#all;
+  }
+
+  /** Enters a series, whose id is higher than all there are. */
+  add(series: HeadSeries): void {
+    series.index = this;
+    series.labels.note = series;
+    this.#byLabels.set(series);
+    this.#all.push(series);
+    this.#noteChange(series);
+    for (const [name, values] of this.#postings) list(values, series.labels.get(name), series);
   }
 
   /** Removes all of `gone` at once: each list they are in is rebuilt once. */
   remove(gone: ReadonlySet<HeadSeries>): void {
-    const touched = new Map<string, Set<string>>();
     for (const series of gone) {
-      series.isAlive = false;
-      this.#byId.delete(series.id);
-      if (this.#byKey.get(series.labels.key) === series) this.#byKey.delete(series.labels.key);
-      for (const [name, value] of series.labels) {
-        const values = touched.get(name) ?? new Set();
-        touched.set(name, values.add(value));
-      }
+      this.#noteChange(series);
+      series.index = undefined;
+      series.labels.note = undefined;
+      this.#byLabels.delete(series);
     }
-    for (const [name, touchedValues] of touched) {
-      const values = this.#postings.get(name)!;
-      for (const value of touchedValues) {
-        const left = values.get(value)!.filter((series) => !gone.has(series));
+    this.#all = this.#all.filter((series) => !gone.has(series));
+    for (const [name, values] of this.#postings) {
+      const touched = new Set([...gone].map(({ labels }) => labels.get(name)));
+      for (const value of touched) {
+        const left = values.get(value)?.filter((series) => !gone.has(series)) ?? [];
         if (left.length > 0) values.set(value, left);
         else values.delete(value);
       }
-      if (values.size === 0) this.#postings.delete(name);
     }
   }
 
   labelNames(): Iterable<string> {
-    return this.#postings.keys();
+    const names = new Set<string>();
+    for (const { labels } of this.#all) for (let i = 0; i < labels.flat.length; i += 2) names.add(labels.flat[i]!);
+    return names;
   }
 
   /** The values of a label, each with its series. */
   labelValues(name: string): Iterable<[value: string, series: readonly HeadSeries[]]> {
-    return this.#postings.get(name) ?? [];
+    return this.#postingsOf(name);
   }
 
-  /** The series that satisfy all matchers, in label order. */
-  find(matchers: readonly Matcher[]): HeadSeries[] {
+  #postingsOf(name: string): Map<string, HeadSeries[]> {
+    let values = this.#postings.get(name);
+    if (values === undefined) {
+      values = new Map();
+      for (const series of this.#all) list(values, series.labels.get(name), series);
+      // A name that no series has must not stay: anybody can ask for any.
+      if (values.size > 0) this.#postings.set(name, values);
+    }
+    return values;
+  }
+
+  /**
+   * The series that satisfy all matchers, in label order. The answer is shared by all who ask with the same list, until a
+   * series comes or goes that it may have to do with.
+   */
+  find(matchers: readonly Matcher[]): readonly HeadSeries[] {
+    const change = this.#lastChangeOf(matchers);
+    const known = this.#answers.get(matchers);
+    if (known?.change === change) return known.found;
+    const found = this.#search(matchers);
+    if (known !== undefined) this.#remembered -= sizeOf(known.found);
+    if (this.#remembered + found.length >= MOST_REMEMBERED) this.#forget();
+    if (found.length >= MOST_REMEMBERED) return found;
+    this.#answers.set(matchers, { found, change: this.#lastChangeOf(matchers) });
+    this.#remembered += sizeOf(found);
+    return found;
+  }
+
+  /** The number of the last change of the metric that the matchers name, or of any if they name none. */
+  #lastChangeOf(matchers: readonly Matcher[]): number {
+    for (const { name, op, value } of matchers) {
+      if (name === METRIC_NAME && op === '=') return this.#lastChanges.get(value) ?? 0;
+    }
+    return this.#changes;
+  }
+
+  #noteChange({ labels }: HeadSeries): void {
+    if (this.#remembered === 0) return;
+    this.#lastChanges.set(labels.metricName, ++this.#changes);
+    if (this.#lastChanges.size > MOST_CHANGED) this.#forget();
+  }
+
+  #forget(): void {
+    this.#answers = new WeakMap();
+    this.#remembered = 0;
+    this.#changes = 0;
+    this.#lastChanges.clear();
+  }
+
+  #search(matchers: readonly Matcher[]): HeadSeries[] {
     const [start, rest] = this.#start(matchers);
     const tests = rest.map(rememberingTest);
     const found: HeadSeries[] = [];
@@ -89,14 +164,13 @@ export class SeriesIndex {
       const size = lists.reduce((sum, list) => sum + list.length, 0);
       if (best === undefined || size < best.size) best = { lists, size, matcher };
     }
-    if (best === undefined) return [this.#byId.values(), matchers];
+    if (best === undefined) return [this.#all, matchers];
     const { matcher, lists } = best;
     return [lists.length === 1 ? lists[0]! : lists.flat(), matchers.filter((other) => other !== matcher)];
   }
 
   #listsOf(matcher: Matcher): HeadSeries[][] {
-    const values = this.#postings.get(matcher.name);
-    if (values === undefined) return [];
+    const values = this.#postingsOf(matcher.name);
     if (matcher.op === '=') {
       const list = values.get(matcher.value);
       return list === undefined ? [] : [list];
@@ -122,14 +196,19 @@ function rememberingTest(matcher: Matcher): (labels: Labels) => boolean {
   };
 }
 
-/**
- * Label order. Keys compare as one string in native code, which gives the same order for all but unusual labels; those
- * are compared pair by pair.
- */
+/** What an answer counts for: also one without series takes room. */
+function sizeOf(found: readonly HeadSeries[]): number {
+  return found.length + 1;
+}
+
+/** Enters a series in the list of a value; a label that it does not have is on none. */
+function list(values: Map<string, HeadSeries[]>, value: string, series: HeadSeries): void {
+  if (value === '') return;
+  const known = values.get(value);
+  if (known === undefined) values.set(value, [series]);
+  else known.push(series);
+}
+
 function compareSeries(a: HeadSeries, b: HeadSeries): number {
-  if (!a.hasPlainLabels || !b.hasPlainLabels) return compareLabels(a.labels, b.labels);
-  const left = a.labels.key;
-  const right = b.labels.key;
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
+  return compareLabels(a.labels, b.labels);
 }

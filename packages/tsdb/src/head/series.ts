@@ -1,56 +1,76 @@
 import type { Labels } from '@tillwatch/model';
+import type { SeriesIndex } from './series-index.ts';
 import type { Segment, Timeline } from './timeline.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that label keys use as separators
-const UNUSUAL = /[\u0000-\u0002\ud800-\udfff]/;
+/** A sample: its time, and the bits of its value as two words. */
+export interface LastSample {
+  readonly timestampMs: number;
+  readonly low: number;
+  readonly high: number;
+}
 
-/** What the store keeps in memory of one series. */
+/** What the store keeps in memory of one series. There are many: a field here costs megabytes. */
 export class HeadSeries {
   readonly labels: Labels;
-  /** Do keys as strings have the order of labels? Not with characters at or below a key's separators, or beyond UTF-16's order. */
-  readonly hasPlainLabels: boolean;
   /** 0 until the series is in the file. */
   id = 0;
-  /** False once the series was dropped or the head was read again: whoever holds it has to look it up anew. */
-  isAlive = true;
+  /** The index that it is in; `undefined` before it was entered and after it was dropped. */
+  index: SeriesIndex | undefined;
   /** Can chunks of it be in the file? */
   hasChunks = false;
-  /** The newest sample: its time, and its value as two words. */
-  lastMs = Number.NEGATIVE_INFINITY;
-  lastLow = 0;
-  lastHigh = 0;
   /** The newest timeline it was in. It only ever moves to newer ones, so chunks in the order of timelines are in order of time. */
   lastTimelineId = 0;
-  /** The newest segment in memory, and the older ones. */
+  /** The newest segment in memory, and the older ones if there are any. */
   timeline: Timeline | undefined;
   slot = 0;
-  earlier: Segment[] = [];
-  /** Notes of the batch that last staged a sample of it. */
+  #earlier: Segment[] | undefined;
+  /** Its newest sample, if that is not in memory. */
+  #packedLast: LastSample | undefined;
+  /** The batch that last staged a sample of it, and which of the batch's samples that was. */
   stagedBy: unknown;
-  stagedMs = 0;
-  stagedLow = 0;
-  stagedHigh = 0;
-  /** The group of samples that last had one of it: no group has two. */
-  placedIn: unknown;
+  stagedAt = 0;
 
   constructor(labels: Labels) {
     this.labels = labels;
-    this.hasPlainLabels = ![...labels].some(([name, value]) => UNUSUAL.test(name) || UNUSUAL.test(value));
   }
 
-  /** A fresh one for the same labels, to take the place of one that is no longer alive. */
+  /** A fresh one for the same labels, to take the place of one that is in no index any more. */
   reborn(): HeadSeries {
     return new HeadSeries(this.labels);
   }
 
-  /** Can the next row of its timeline take its next sample? */
-  get isOpen(): boolean {
-    return this.timeline?.isOpen(this.slot) === true;
+  /** False once the series was dropped. */
+  get isAlive(): boolean {
+    return this.index !== undefined;
   }
 
-  /** Starts a new segment in a slot of `timeline`. */
+  /** When its newest sample was; -Infinity when it has none. */
+  get lastMs(): number {
+    const { timeline, slot } = this;
+    if (timeline?.hasRows(slot) === true) return timeline.timestampsMs[timeline.slotTo[slot]! - 1]!;
+    return this.last?.timestampMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Its newest sample. */
+  get last(): LastSample | undefined {
+    const { timeline, slot } = this;
+    if (timeline?.hasRows(slot) === true) return timeline.lastOf(slot);
+    const before = this.#earlier?.at(-1);
+    return before === undefined ? this.#packedLast : before.timeline.lastOf(before.slot);
+  }
+
+  /** Tells it of its newest sample, which is in chunks. */
+  set last(last: LastSample | undefined) {
+    this.#packedLast = last;
+  }
+
+  /** Starts a new segment in a slot of `timeline`, with the row that is added next. */
   enter(timeline: Timeline, slot: number): void {
-    if (this.timeline !== undefined) this.earlier.push({ timeline: this.timeline, slot: this.slot });
+    if (this.timeline !== undefined) {
+      this.#earlier ??= [];
+      this.#earlier.push({ timeline: this.timeline, slot: this.slot });
+      this.#packedLast = undefined;
+    }
     this.timeline = timeline;
     this.slot = slot;
     this.lastTimelineId = timeline.id;
@@ -58,13 +78,23 @@ export class HeadSeries {
 
   /** Forgets what it had in a timeline that is in chunks now. */
   leave(timeline: Timeline): void {
-    if (this.earlier.length > 0) this.earlier = this.earlier.filter((segment) => segment.timeline !== timeline);
-    if (this.timeline === timeline) this.timeline = undefined;
+    if (this.timeline === timeline) {
+      this.#packedLast = this.last;
+      this.timeline = undefined;
+    }
+    if (this.#earlier === undefined) return;
+    const kept = this.#earlier.filter((segment) => segment.timeline !== timeline);
+    this.#earlier = kept.length > 0 ? kept : undefined;
+  }
+
+  /** Has it samples in memory? */
+  get isInHead(): boolean {
+    return this.timeline !== undefined || this.#earlier !== undefined;
   }
 
   /** Its segments in memory, oldest first. */
   *segments(): Iterable<Segment> {
-    yield* this.earlier;
+    if (this.#earlier !== undefined) yield* this.#earlier;
     if (this.timeline !== undefined) yield { timeline: this.timeline, slot: this.slot };
   }
 }

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { ByteReader, DamagedBytes } from '../codec/bytes.ts';
+import { checksumOfTimeline, isIntact } from '../codec/checksum.ts';
 import { readColumn } from '../codec/column.ts';
 
 interface PackedTimeline {
@@ -9,6 +10,16 @@ interface PackedTimeline {
   readonly count: number;
 }
 
+type TimelineRow = [
+  seq: number,
+  id: number,
+  minMs: number,
+  maxMs: number,
+  count: number,
+  body: Buffer,
+  crc: number | null,
+];
+
 /** How many decoded timestamps are kept at hand: 2^20 are 8 MB, two weeks of five targets at 15 s. */
 const CACHED_TIMESTAMPS = 2 ** 20;
 
@@ -17,7 +28,7 @@ export class TimelineDirectory {
   readonly #packed = new Map<number, PackedTimeline>();
   readonly #decoded = new Map<number, Float64Array>();
   readonly #body: Statement<[number], Buffer>;
-  readonly #newer: Statement<[number], [seq: number, id: number, minMs: number, maxMs: number, count: number]>;
+  readonly #newer: Statement<[number], TimelineRow>;
   #cached = 0;
   #lastSeq = 0;
   /** What `idsWithin` goes through, for every select: triples of id, oldest and newest sample. Made anew after a change. */
@@ -25,18 +36,28 @@ export class TimelineDirectory {
 
   constructor(db: Database) {
     this.#body = db.prepare<[number], Buffer>('SELECT body FROM timelines WHERE id = ?').pluck();
-    this.#newer = db.prepare('SELECT seq, id, min_ms, max_ms, count FROM timelines WHERE seq > ? ORDER BY seq');
+    this.#newer = db.prepare(
+      'SELECT seq, id, min_ms, max_ms, count, body, crc FROM timelines WHERE seq > ? ORDER BY seq',
+    );
     this.#newer.raw();
+  }
+
+  /** Changes when timelines were packed. */
+  get version(): number {
+    return this.#lastSeq;
   }
 
   get size(): number {
     return this.#packed.size;
   }
 
-  /** Learns of timelines that were packed since the last call, and says which. */
+  /** Learns of timelines that were packed since the last call, and says which. @throws {DamagedBytes} */
   refresh(): number[] {
     const fresh: number[] = [];
-    for (const [seq, id, minMs, maxMs, count] of this.#newer.all(this.#lastSeq)) {
+    for (const [seq, id, minMs, maxMs, count, body, crc] of this.#newer.all(this.#lastSeq)) {
+      if (!isIntact(crc, checksumOfTimeline(id, minMs, maxMs, count, body))) {
+        throw new DamagedBytes(`timeline ${id} is not what was written`);
+      }
       this.#packed.set(id, { seq, minMs, maxMs, count });
       this.#spans = undefined;
       this.#lastSeq = seq;
@@ -67,6 +88,12 @@ export class TimelineDirectory {
     let minMs = Number.POSITIVE_INFINITY;
     for (const packed of this.#packed.values()) minMs = Math.min(minMs, packed.minMs);
     return minMs;
+  }
+
+  get maxMs(): number {
+    let maxMs = Number.NEGATIVE_INFINITY;
+    for (const packed of this.#packed.values()) maxMs = Math.max(maxMs, packed.maxMs);
+    return maxMs;
   }
 
   /** The lowest and the highest id among those with samples in [fromMs, toMs]; `undefined` when there are none. */

@@ -1,7 +1,8 @@
 // A timeline is the timestamps that a set of series shares: what is appended together (a scrape, a rule group) has one.
 // It keeps one row of values per timestamp, and each series has a slot in the rows; so a scrape is one sequential write,
 // memory grows with samples and not with reserved room, and a window is found once for all series.
-import type { HeadSeries } from './series.ts';
+import { Rows } from './rows.ts';
+import type { HeadSeries, LastSample } from './series.ts';
 
 /** Where a stretch of a series is: `slot` of `timeline`, without gaps. */
 export interface Segment {
@@ -15,13 +16,19 @@ export class Timeline {
   /** How many timestamps until it is sealed. Differs between timelines, so that they do not all fall due together. */
   readonly capacity: number;
   timestampsMs = new Float64Array(16);
-  rows: Float64Array[] = [];
+  readonly #rows = new Rows();
   /** Per slot: its series, and its first and one-past-last row. */
   readonly slotSeries: HeadSeries[] = [];
-  readonly slotFrom: number[] = [];
-  readonly slotTo: number[] = [];
+  slotFrom = new Uint32Array(16);
+  slotTo = new Uint32Array(16);
+  /** Per slot: the last row that did not go on rising from the one before, from finite to finite. */
+  #slotFell = new Uint32Array(16);
   /** Rows of the `rounds` table that this timeline is made of. */
   readonly roundIds: number[] = [];
+  /** How many slots the newest row has a value in. */
+  openSlots = 0;
+  /** Counted up when a row leaves a slot out that was open: what was known about open slots is to be found out anew. */
+  version = 0;
   /** No more rows are added: it waits to be packed into chunks. */
   isSealed = false;
   /** Slots below this one are in chunks already; nobody reads those before the whole timeline is. */
@@ -34,7 +41,7 @@ export class Timeline {
   }
 
   get length(): number {
-    return this.rows.length;
+    return this.#rows.length;
   }
 
   get firstMs(): number {
@@ -42,45 +49,72 @@ export class Timeline {
   }
 
   get lastMs(): number {
-    return this.rows.length === 0 ? Number.NEGATIVE_INFINITY : this.timestampsMs[this.rows.length - 1]!;
+    return this.#rows.length === 0 ? Number.NEGATIVE_INFINITY : this.timestampsMs[this.#rows.length - 1]!;
   }
 
   /** Can the slot's series go on in the next row without a gap? */
   isOpen(slot: number): boolean {
-    return !this.isSealed && this.slotTo[slot] === this.rows.length;
+    return !this.isSealed && this.slotTo[slot] === this.#rows.length;
+  }
+
+  /** Has the slot's series a sample in it yet? */
+  hasRows(slot: number): boolean {
+    return this.slotTo[slot]! > this.slotFrom[slot]!;
+  }
+
+  /** The newest sample of a slot that has rows. */
+  lastOf(slot: number): LastSample {
+    const at = this.slotTo[slot]! - 1;
+    const value = new Float64Array(1);
+    this.#rows.copy(slot, at, at + 1, value, 0);
+    const [low, high] = new Uint32Array(value.buffer) as unknown as [number, number];
+    return { timestampMs: this.timestampsMs[at]!, low, high };
   }
 
   addSlot(series: HeadSeries): number {
+    const slot = this.slotSeries.length;
+    if (slot === this.slotFrom.length) {
+      this.slotFrom = doubled(this.slotFrom);
+      this.slotTo = doubled(this.slotTo);
+      this.#slotFell = doubled(this.#slotFell);
+    }
     this.slotSeries.push(series);
-    this.slotFrom.push(this.rows.length);
-    this.slotTo.push(this.rows.length);
-    return this.slotSeries.length - 1;
+    this.slotFrom[slot] = this.#rows.length;
+    this.slotTo[slot] = this.#rows.length;
+    return slot;
   }
 
   pushRow(timestampMs: number, row: Float64Array): void {
-    if (this.rows.length === this.timestampsMs.length) {
+    if (this.#rows.length === this.timestampsMs.length) {
       const grown = new Float64Array(this.timestampsMs.length * 2);
       grown.set(this.timestampsMs);
       this.timestampsMs = grown;
     }
-    this.timestampsMs[this.rows.length] = timestampMs;
-    this.rows.push(row);
+    this.timestampsMs[this.#rows.length] = timestampMs;
+    this.#rows.noteFalls(row, this.#slotFell);
+    this.#rows.push(row);
+  }
+
+  /** Are the values of a slot finite and never falling, in two or more rows from `from` up to `to`? May say no although they are. */
+  isRising(slot: number, from: number, to: number): boolean {
+    return to - from > 1 && this.#slotFell[slot]! <= from;
+  }
+
+  /** The number at a slot of a row; what bits a NaN has is lost. */
+  valueAt(slot: number, row: number): number {
+    return this.#rows.valueAt(slot, row);
   }
 
   /** Copies the values of a slot, rows `from` up to `to`, bit for bit. */
   copyValues(slot: number, from: number, to: number, into: Float64Array, at: number): void {
-    for (let i = from; i < to; i++) {
-      const row = this.rows[i]!;
-      const value = row[slot]!;
-      if (value === value) into[at + i - from] = value;
-      else copyBits(row, slot, into, at + i - from);
-    }
+    this.#rows.copy(slot, from, to, into, at);
   }
 }
 
-function copyBits(source: Float64Array, from: number, target: Float64Array, to: number): void {
-  const bits = new BigUint64Array(source.buffer, source.byteOffset + from * 8, 1);
-  new BigUint64Array(target.buffer, target.byteOffset + to * 8, 1)[0] = bits[0]!;
+function doubled(array: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }
 
 /** The first index in [from, to) whose value is at least `bound`; `to` when there is none. */

@@ -1,23 +1,32 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreError } from '@tillwatch/model';
 import Database from 'better-sqlite3';
+import { DamagedBytes } from '../codec/bytes.ts';
 import { prepareSchema } from './schema.ts';
 
-const FILE_NAME = 'tillwatch.db';
+/** The store's file in its data directory. */
+export const FILE_NAME = 'tillwatch.db';
 
 /** Opens the store's file for its one writer, making directory and file (0700, 0600) if they are missing. */
 export function openWriter(dir: string): Database.Database {
-  const file = createPrivateFile(dir);
+  createPrivateDirectory(dir);
+  const file = join(dir, FILE_NAME);
+  createPrivateFile(file);
   const db = new Database(file, { timeout: 5_000 });
-  return prepared(db, () => {
-    db.pragma('journal_mode = WAL');
-    // FULL: the write-ahead log is synced at every commit, so what is committed survives a power cut.
-    db.pragma('synchronous = FULL');
-    db.pragma('temp_store = MEMORY');
-    db.pragma('journal_size_limit = 67108864');
-    prepareSchema(db, file, true);
-  });
+  return prepared(db, () => prepareWriter(db, file));
+}
+
+/** Sets a connection up for writing, and makes the tables if the file is new. @throws {StoreError} {DamagedBytes} */
+export function prepareWriter(db: Database.Database, file: string): void {
+  // What is deleted can be given back to the file system bit by bit. It has to be said before there is anything in the file.
+  db.pragma('auto_vacuum = INCREMENTAL');
+  db.pragma('journal_mode = WAL');
+  // FULL: the write-ahead log is synced at every commit, so what is committed survives a power cut.
+  db.pragma('synchronous = FULL');
+  db.pragma('temp_store = MEMORY');
+  db.pragma('journal_size_limit = 67108864');
+  prepareSchema(db, file, true);
 }
 
 /** Opens the store's file for reading, while a writer may be at work. */
@@ -28,17 +37,33 @@ export function openReader(dir: string): Database.Database {
   return prepared(db, () => prepareSchema(db, file, false));
 }
 
-/** The directory and an empty file that others cannot read, before SQLite copies the file's rights to its journals. */
+const MAGIC = 'SQLite format 3\u0000';
+const WRITE_VERSION_AT = 18;
+
+/** Finds what SQLite would take for a file of another kind, or for one that must not be written. @throws {DamagedBytes} */
+export function checkHeader(file: string): void {
+  const header = Buffer.alloc(100);
+  if (!existsSync(file)) return;
+  const handle = openSync(file, 'r');
+  try {
+    if (readSync(handle, header) === 0) return;
+  } finally {
+    closeSync(handle);
+  }
+  if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new DamagedBytes('the file is not a database');
+  const [write, read] = [header[WRITE_VERSION_AT]!, header[WRITE_VERSION_AT + 1]!];
+  if (![1, 2].includes(write) || ![1, 2].includes(read)) throw new DamagedBytes('the header of the file is damaged');
+}
+
+/** Makes a data directory that others cannot look into. */
 export function createPrivateDirectory(dir: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
 }
 
-function createPrivateFile(dir: string): string {
-  createPrivateDirectory(dir);
-  const file = join(dir, FILE_NAME);
+/** Makes a file that others cannot read, before SQLite copies its rights to its journals. One that is there stays as it is. */
+export function createPrivateFile(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
   chmodSync(file, 0o600);
-  return file;
 }
 
 function prepared(db: Database.Database, prepare: () => void): Database.Database {

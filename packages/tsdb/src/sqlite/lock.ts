@@ -25,7 +25,12 @@ export function lockDirectory(dir: string): DirectoryLock {
     const message = `data directory ${dir} is in use by another Tillwatch${holder(pidFile)}: stop that one, or give this one its own directory`;
     throw new StoreError('io', message, { cause });
   }
-  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (cause) {
+    lock.close();
+    throw cause;
+  }
   return {
     release() {
       rmSync(pidFile, { force: true });

@@ -9,6 +9,16 @@ export function storeFailure(cause: unknown, doing: string): StoreError {
   return new StoreError(reasonOf(cause), `${doing}: ${explain(cause) ?? detail}`, { cause });
 }
 
+const REFUSALS =
+  /^(SQLITE_(FULL|READONLY|CORRUPT|NOTADB|IOERR|BUSY|CANTOPEN|LOCKED|PROTOCOL)|E(NOSPC|DQUOT|ROFS|ACCES|IO|MFILE|NFILE)$)/;
+
+/**
+ * Is it the disk that refused, and may do so no longer later on? What our own mistakes do to a statement would only repeat itself.
+ */
+export function isPassing(cause: unknown): boolean {
+  return REFUSALS.test(codeOf(cause));
+}
+
 function codeOf(cause: unknown): string {
   if (cause instanceof Database.SqliteError) return cause.code;
   return String((cause as { code?: unknown } | undefined)?.code ?? '');

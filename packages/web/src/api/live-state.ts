@@ -21,6 +21,8 @@ export interface LiveState {
   /** What was sent or is owed, newest first. */
   readonly deliveries: readonly LiveDelivery[];
   readonly targets: readonly LiveTarget[];
+  /** What is wrong with the store of the watch: it holds samples in memory for want of a disk, or a damaged file was moved away. */
+  readonly storeTrouble: 'unwritable' | 'quarantine' | null;
   /** The demo shop's switchboard and what its local Slack and mail servers received; `null` outside the demo. */
   readonly demo: LiveDemo | null;
 }
@@ -68,6 +70,8 @@ export interface LiveTarget {
   readonly health: 'up' | 'down' | 'unknown';
   readonly lastError: string;
   readonly lastScrapeMs: number | null;
+  /** Series of its last page that were left out because there are too many. */
+  readonly seriesDropped: number;
 }
 
 export interface LiveDemo {

@@ -6,6 +6,9 @@ export type MrkdwnNode =
   | { readonly kind: 'mention'; readonly text: string }
   | { readonly kind: 'link'; readonly url: string; readonly text: string };
 
+/** Marks of foreign text, which whoever wrote the message keeps apart by invisible characters: Slack formats nothing by them. */
+const APART = /\u200b(?:[*_~]+|`+)\u200b/y;
+
 const DELIMITERS = { '*': 'bold', _: 'italic', '~': 'strike' } as const;
 
 /** Reads Slack's mrkdwn as Slack shows it: formatting at word borders, `<url|text>` links, code, and its three entities. */
@@ -18,6 +21,10 @@ export function parseMrkdwn(text: string): MrkdwnNode[] {
   };
   let i = 0;
   while (i < text.length) {
+    const apart = apartLength(text, i);
+    plain += text.slice(i, i + apart);
+    i += apart;
+    if (apart > 0) continue;
     const found = nodeAt(text, i);
     if (found === undefined) {
       plain += text[i];
@@ -64,10 +71,21 @@ function nodeAt(text: string, at: number): { node: MrkdwnNode; end: number } | u
 function closingAt(text: string, at: number, delimiter: string): number | undefined {
   if (text[at + 1] === undefined || /\s/.test(text[at + 1]!)) return undefined;
   for (let i = at + 1; i < text.length && text[i] !== '\n'; i++) {
+    const apart = apartLength(text, i);
+    if (apart > 0) {
+      i += apart - 1;
+      continue;
+    }
     const closes = text[i] === delimiter && i > at + 1 && !/\s/.test(text[i - 1]!);
     if (closes && !/[\p{L}\p{N}]/u.test(text[i + 1] ?? ' ')) return i;
   }
   return undefined;
+}
+
+function apartLength(text: string, at: number): number {
+  if (text[at] !== '\u200b') return 0;
+  APART.lastIndex = at;
+  return APART.exec(text)?.[0].length ?? 0;
 }
 
 function bracketNode(inside: string): MrkdwnNode {

@@ -44,6 +44,8 @@ export type QueryResult = (
 interface Reply<T> {
   readonly status: string;
   readonly error?: string;
+  /** All mistakes of a query, with their places; the error is the first of them. */
+  readonly details?: string;
   readonly data?: T;
   readonly warnings?: readonly string[];
   readonly infos?: readonly string[];
@@ -104,6 +106,6 @@ async function post<T>(
 ): Promise<Reply<T> & { data: T }> {
   const response = await fetch(url, { method: 'POST', body: new URLSearchParams(parameters), signal });
   const reply = (await response.json().catch(() => ({ status: 'error' }))) as Reply<T>;
-  if (reply.status !== 'success' || reply.data === undefined) throw new Error(reply.error ?? `HTTP ${response.status}`);
+  if (reply.status !== 'success' || reply.data === undefined) throw new Error(reply.details ?? reply.error ?? `HTTP ${response.status}`);
   return { ...reply, data: reply.data };
 }

@@ -1,5 +1,11 @@
 const en = {
   connecting: 'Connecting …',
+  storeTrouble: {
+    unwritable:
+      'The disk of the watch cannot be written. Alerts go on from memory; a restart would lose what is not stored.',
+    quarantine:
+      'The store of the watch was damaged. What could be read was taken over; look at the quarantine in its data directory.',
+  },
   lost: 'The connection to Tillwatch is lost; trying again. What you see is from',
   stale: 'No fresh data since',
   staleHint: 'The shop was not heard of lately, so the figures below cannot be trusted.',
@@ -57,6 +63,7 @@ const en = {
   up: 'up',
   down: 'down',
   unknown: 'not scraped yet',
+  seriesDropped: (count: number) => `too many series: ${count} new ones are left out`,
   range: 'Time range',
   overTime: 'Over time',
   checkouts: 'Checkouts per minute',
@@ -103,6 +110,12 @@ export type Words = typeof en;
 
 const de: Words = {
   connecting: 'Verbinde …',
+  storeTrouble: {
+    unwritable:
+      'Die Festplatte der Überwachung ist nicht beschreibbar. Alarme laufen aus dem Arbeitsspeicher weiter; ein Neustart verlöre, was nicht gespeichert ist.',
+    quarantine:
+      'Der Speicher der Überwachung war beschädigt. Was lesbar war, wurde übernommen; bitte die Quarantäne im Datenverzeichnis ansehen.',
+  },
   lost: 'Die Verbindung zu Tillwatch ist unterbrochen; neuer Versuch läuft. Was hier steht, ist von',
   stale: 'Keine neuen Daten seit',
   staleHint: 'Vom Shop kam zuletzt nichts; den Zahlen unten ist nicht zu trauen.',
@@ -160,6 +173,7 @@ const de: Words = {
   up: 'erreichbar',
   down: 'nicht erreichbar',
   unknown: 'noch nicht abgefragt',
+  seriesDropped: (count) => `zu viele Zeitreihen: ${count} neue werden weggelassen`,
   range: 'Zeitraum',
   overTime: 'Verlauf',
   checkouts: 'Checkouts pro Minute',

@@ -56,7 +56,7 @@ export function cutMarkup(text: string, limit: number, note = ''): string {
   const tail = `…${note}`;
   let end = Math.max(0, limit - tail.length);
   const isLowSurrogate = (i: number) => (text.charCodeAt(i) & 0xfc00) === 0xdc00;
-  if (isLowSurrogate(end)) end--;
+  if (end > 0 && isLowSurrogate(end)) end--;
   const kept = text.slice(0, end);
   const openLink = kept.lastIndexOf('<');
   if (openLink > kept.lastIndexOf('>')) return text.slice(0, openLink).trimEnd() + tail;

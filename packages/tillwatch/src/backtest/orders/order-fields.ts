@@ -42,7 +42,7 @@ export function statusHint(status: string): string {
 /** Reads an amount in major units, with a point or a comma before the cents; `undefined` for what is none. */
 export function readAmount(text: string): number | undefined {
   const bare = text.replaceAll(/[\s\u00a0'’]|[A-Z]{3}|\p{Sc}/gu, '');
-  if (!/^-?[\d.,]*\d[\d.,]*$/.test(bare)) return undefined;
+  if (!/^-?[\d.,]+$/.test(bare) || !/\d/.test(bare)) return undefined;
   const comma = bare.lastIndexOf(',');
   const point = bare.lastIndexOf('.');
   const isCommaThousands = point > comma || (point === -1 && /^-?\d{1,3}(,\d{3})+$/.test(bare));

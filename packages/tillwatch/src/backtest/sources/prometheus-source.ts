@@ -1,6 +1,6 @@
 import { type Matcher, METRIC_NAME } from '@tillwatch/model';
+import { isTooMuch } from '../../import/import-prometheus.ts';
 import type { PrometheusApi } from '../../prometheus-api/prometheus-api.ts';
-import { PrometheusApiError } from '../../prometheus-api/prometheus-api-error.ts';
 import { InputError } from '../input-error.ts';
 import { type RuleNeeds, textOf } from '../rule-needs.ts';
 import { SampleSpool } from '../spool/sample-spool.ts';
@@ -119,11 +119,4 @@ async function* fetchSeries(
     pieceMs = Math.floor(Math.max(SHORTEST_PIECE_MS, Math.min(LONGEST_PIECE_MS, 4 * pieceMs, wanted)));
     atMs = untilMs;
   }
-}
-
-/** Would a shorter piece be answered? Servers refuse a query for its cost, and answers have a longest size and time. */
-function isTooMuch(error: unknown): boolean {
-  if (!(error instanceof PrometheusApiError)) return false;
-  if (error.reason === 'refused') return /too many|exceed|limit|maximum|timed out|timeout/i.test(error.message);
-  return error.reason === 'unreachable' && /answer is larger|did not answer within/.test(error.message);
 }

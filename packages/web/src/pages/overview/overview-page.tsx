@@ -61,6 +61,11 @@ export function OverviewPage() {
             {state === undefined ? words.connecting : `${words.lost} ${formats.time(state.nowMs)}.`}
           </p>
         )}
+        {state !== undefined && state.storeTrouble !== null && (
+          <p class="notice" role="status">
+            {words.storeTrouble[state.storeTrouble]}
+          </p>
+        )}
         {state === undefined ? (
           <Loading text={words.connecting} />
         ) : (

@@ -19,6 +19,7 @@ export function TargetList({ state, words, formats }: PartProps) {
                 </span>
                 {target.lastScrapeMs !== null && <span class="small end">{formats.time(target.lastScrapeMs)}</span>}
               </div>
+              {target.seriesDropped > 0 && <div class="small ink-bad">{words.seriesDropped(target.seriesDropped)}</div>}
               {target.lastError !== '' && <div class="small ink-bad">{target.lastError}</div>}
             </li>
           ))}

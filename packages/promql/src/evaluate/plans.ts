@@ -1,0 +1,20 @@
+import type { Aggregate } from '../parse/ast.ts';
+import { GroupPlan } from './group-plan.ts';
+
+/**
+ * What evaluations of the same expressions keep for each other: which series go together. To be given to every evaluation
+ * of expressions that are evaluated again and again, such as those of rules. It lasts as long as the expressions do.
+ */
+export class EvaluationPlans {
+  readonly #groups = new WeakMap<Aggregate, GroupPlan>();
+
+  /** The groups of an aggregation, as they were the last time. */
+  groupsOf(expr: Aggregate): GroupPlan {
+    let plan = this.#groups.get(expr);
+    if (plan === undefined) {
+      plan = new GroupPlan(expr);
+      this.#groups.set(expr, plan);
+    }
+    return plan;
+  }
+}
