@@ -15,17 +15,17 @@ export interface ExporterOptions {
  */
 export type ExporterRequest = 'facts' | 'rename' | 'begin' | 'stop';
 
-/** What happened since the last time, and in all. */
+/** What happened since facts were asked for the last time, and in all. */
 export interface ExporterFacts {
   /** Samples in pages that were sent to their end, in all. */
   readonly sent: number;
-  /** Scrapes since the last time. */
+  /** Scrapes since then. */
   readonly scrapes: number;
-  /** Intervals without a scrape since the last time. */
+  /** Intervals without a scrape since then. */
   readonly missed: number;
-  /** By how much the latest scrape since the last time came after its turn, ms. */
+  /** By how much the latest scrape since then came after its turn, ms. */
   readonly latestMs: number;
-  /** How late this process itself was at most since the last time, ms: a scrape that waits here is not late. */
+  /** How late this process itself was at most since then, ms: a scrape that waits here is not late. */
   readonly ownDelayMs: number;
 }
 
@@ -155,16 +155,13 @@ setInterval(() => {
 }, LOOK_MS).unref();
 
 function facts(): ExporterFacts {
-  const found: ExporterFacts = {
+  return {
     sent,
     scrapes: turns.reduce((sum, { scrapes }) => sum + scrapes, 0),
     missed: turns.reduce((sum, { missed }) => sum + missed, 0),
     latestMs: Math.max(...turns.map(({ latestMs }) => latestMs)),
     ownDelayMs,
   };
-  for (const one of turns) one.reset();
-  ownDelayMs = 0;
-  return found;
 }
 
 process.on('message', (request: ExporterRequest) => {
@@ -175,6 +172,9 @@ process.on('message', (request: ExporterRequest) => {
   if (request === 'begin') turns = newTurns();
   if (request === 'stop') isOver = true;
   process.send?.(facts());
+  if (request !== 'facts') return;
+  for (const one of turns) one.reset();
+  ownDelayMs = 0;
 });
 process.on('disconnect', () => process.exit());
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));

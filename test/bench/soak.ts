@@ -66,25 +66,19 @@ async function run(dir: string, exporter: Exporter): Promise<void> {
     ...['up', '--json', '--listen', '0', '--data', dataDir, '--prometheus', prometheus],
   ]);
   const url = ready.url as string;
-  const startMs = Date.now();
-  const endMs = startMs + START_MS + minutes * 60_000;
-  const dashboards = new Dashboards(url, endMs);
-  const rows: Row[] = [];
-  const memory: number[] = [];
   // Starting is another matter. Both say what happens from here on.
   await sleep(START_MS);
-  await exporter.ask('begin');
   await loopDelayMs(url);
   let latestMs = 0;
   let missed = 0;
   let ownDelayMs = 0;
-  let sent = 0;
+  let { sent } = await exporter.ask('begin');
+  const startMs = Date.now();
+  const endMs = startMs + minutes * 60_000;
+  const dashboards = new Dashboards(url, endMs);
+  const rows: Row[] = [];
+  const memory: number[] = [];
   let nextRenameMs = startMs + renameMs;
-  const take = (facts: ExporterFacts) => {
-    latestMs = Math.max(latestMs, facts.latestMs);
-    missed += facts.missed;
-    ownDelayMs = Math.max(ownDelayMs, facts.ownDelayMs);
-  };
   console.log(
     `${targets * seriesPerTarget} series of ${targets} targets every ${intervalMs} ms for ${minutes} minutes`,
   );
@@ -95,14 +89,16 @@ async function run(dir: string, exporter: Exporter): Promise<void> {
       let mostMb = 0;
       while (Date.now() < toMs) {
         if (Date.now() >= nextRenameMs) {
-          take(await exporter.ask('rename'));
+          await exporter.ask('rename');
           nextRenameMs += renameMs;
         }
         mostMb = Math.max(mostMb, await memoryMb(child));
         await sleep(Math.min(MEMORY_EVERY_MS, Math.max(0, toMs - Date.now())));
       }
       const facts = await exporter.ask('facts');
-      take(facts);
+      latestMs = Math.max(latestMs, facts.latestMs);
+      missed += facts.missed;
+      ownDelayMs = Math.max(ownDelayMs, facts.ownDelayMs);
       const asked = dashboards.take();
       memory.push(mostMb);
       const row: Row = {
@@ -126,9 +122,13 @@ async function run(dir: string, exporter: Exporter): Promise<void> {
     }
     await dashboards.end();
     ({ sent } = await exporter.ask('stop'));
+    const stopS = Date.now() / 1_000;
     // What was on its way is stored by then.
     await sleep(2 * intervalMs + 1_000);
-    const stored = await countStored(url, Math.ceil((Date.now() - startMs) / 1_000) + 60);
+    const seconds = Math.ceil((Date.now() - startMs + START_MS) / 1_000) + 60;
+    const stored = await countStored(url, seconds);
+    const query = `sum(count_over_time(up[${seconds}s]) - sum_over_time(up[${seconds}s]))`;
+    const [failed] = await ask(url, 'query', { query, time: String(stopS) });
     console.table(rows);
     conclude({
       memory,
@@ -137,6 +137,7 @@ async function run(dir: string, exporter: Exporter): Promise<void> {
       ownDelayMs,
       sent,
       stored,
+      failedScrapes: Number(failed?.value?.[1] ?? 0),
       blockMs: Math.max(...rows.map((row) => row['longest block, ms'])),
     });
   } finally {
@@ -153,8 +154,9 @@ function conclude(found: {
   readonly blockMs: number;
   readonly sent: number;
   readonly stored: number;
+  readonly failedScrapes: number;
 }): void {
-  const { memory, latestMs, missed, ownDelayMs, blockMs, sent, stored } = found;
+  const { memory, latestMs, missed, ownDelayMs, blockMs, sent, stored, failedScrapes } = found;
   // Warm is what comes after the first third; flat is what does not grow by a tenth from there to the end.
   const warm = memory.slice(Math.floor(memory.length / 3));
   const half = Math.floor(warm.length / 2);
@@ -168,7 +170,7 @@ function conclude(found: {
     [blockMs <= LATEST_MS, `longest block of the main thread: ${blockMs} ms`],
     [
       sent === stored,
-      `samples sent: ${sent.toLocaleString('en')}, stored: ${stored.toLocaleString('en')}, lost: ${sent - stored}`,
+      `samples sent: ${sent.toLocaleString('en')}, stored: ${stored.toLocaleString('en')}, lost: ${sent - stored} (scrapes of ${seriesPerTarget} samples that were given up: ${failedScrapes})`,
     ],
   ];
   for (const [isMet, text] of lines) console.log(`${isMet ? 'ok    ' : 'MISSED'} ${text}`);

@@ -18,7 +18,9 @@ interface Work {
 }
 
 /** An input that takes longer has no end. */
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 60_000;
+/** Stands for the number of an input before the first is read. */
+const NOT_BEGUN = -1;
 /** A parser that needs more memory than this for inputs of some KiB has no bounds. */
 const MOST_HEAP_MIB = 512;
 
@@ -85,10 +87,12 @@ function inWorker(work: Work): Promise<FuzzResult> {
       resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MIB },
     });
     const current = new Int32Array(work.number);
-    let last = -1;
+    Atomics.store(current, 0, NOT_BEGUN);
+    let last = NOT_BEGUN;
     const watch = setInterval(() => {
       const number = Atomics.load(current, 0);
-      if (number === last) give(new Error(`${work.name}: input ${number} of seed ${work.seed} has no end`));
+      if (number === last && number !== NOT_BEGUN)
+        give(new Error(`${work.name}: input ${number} of seed ${work.seed} has no end`));
       last = number;
     }, LONGEST_MS);
     const give = (outcome: FuzzResult | Error) => {

@@ -181,10 +181,22 @@ describe('with threads that do as they are told', () => {
 
     test('that is read too slowly ends when its time is over, and its thread goes on', async () => {
       await using(start({ graceMs: 20_000 }), async (queries) => {
-        const begun = await begin(queries, 1_000_000, 30);
+        expect(await answer(queries, 'ready')).toBe('ready');
+        const begun = await begin(queries, 1_000_000, 500);
         // Only when the time of the first is over is there a thread for it.
         expect(await answer(queries, 'next')).toBe('next');
         await expect(wholeData(begun)).rejects.toMatchObject({ kind: 'timeout' });
+      });
+    });
+
+    test('that begins when nobody waits any more is not sent', async () => {
+      await using(start({ graceMs: 20_000 }), async (queries) => {
+        const gone = new AbortController();
+        // The thread is still starting, so the answer comes after the end of waiting.
+        const late = begin(queries, 1_000_000, 20_000, gone.signal);
+        gone.abort();
+        await expect(late).rejects.toMatchObject({ kind: 'canceled' });
+        expect(await answer(queries, 'next')).toBe('next');
       });
     });
 
@@ -308,6 +320,26 @@ describe.skipIf(!existsSync(workerFile))('with the store (needs the built packag
     expect(whole).toBe(await json(inline, question));
     expect(whole.length).toBeGreaterThan(1 << 20);
     expect(await json(queries, instant('1', T0))).toContain('"1"');
+  });
+
+  test.for<Question>([
+    { kind: 'cardinality', range: { fromMs: T0, toMs: T0 + 600_000 }, limit: 2 },
+    {
+      kind: 'remote-read',
+      queries: [
+        {
+          matchers: [{ name: '__name__', op: '=~', value: 'odd|short' }],
+          range: { fromMs: T0, toMs: T0 + 600_000 },
+        },
+      ],
+      limit: 0,
+    },
+  ])('what is stored is told as on the calling thread: $kind', async (question) => {
+    for (let i = 0; i < 3; i++) {
+      const [beside, here] = [await queries.answer(question), await inline.answer(question)];
+      expect(beside.data.length).toBeGreaterThan(100);
+      expect(Buffer.from(beside.data).equals(here.data)).toBe(true);
+    }
   });
 
   test('what was stored is seen by the next query', async () => {

@@ -4,7 +4,7 @@ import { readPieceRows } from './codec/chunk.ts';
 import { readColumnPart } from './codec/column.ts';
 import type { LoadedHead } from './head/load-head.ts';
 import type { HeadSeries } from './head/series.ts';
-import type { Timeline } from './head/timeline.ts';
+import { lowerBound, type Timeline } from './head/timeline.ts';
 import { RowRuns } from './row-runs.ts';
 import { type Rows, WantedRows } from './wanted-rows.ts';
 
@@ -53,6 +53,27 @@ export class SamplesReader {
       const rows = this.#rowsInHead(timeline);
       if (rows !== undefined && firstWithin(rows, timeline.slotFrom[slot]!, timeline.slotTo[slot]!) !== -1) return true;
     }
+    return this.#hasKnown(series) ?? this.#hasInFile(series);
+  }
+
+  /** Has it a sample in chunks, as far as what queries read before tells? `undefined` when it does not. */
+  #hasKnown(series: HeadSeries): boolean | undefined {
+    if (this.#ids === undefined) return false;
+    const [lowId, highId] = this.#ids;
+    const parts = this.#loaded.packed.known(series, lowId);
+    return parts?.some(({ count, timelineIds, firstRows, lengths }) => {
+      for (let piece = lowerBound(timelineIds, 0, count, lowId); piece < count; piece++) {
+        const id = timelineIds[piece]!;
+        if (id > highId) return false;
+        const rows = this.#rowsInChunks(id);
+        const first = firstRows[piece]!;
+        if (rows !== undefined && firstWithin(rows, first, first + lengths[piece]!) !== -1) return true;
+      }
+      return false;
+    });
+  }
+
+  #hasInFile(series: HeadSeries): boolean {
     let isFound = false;
     this.#eachChunk(series, (input, end, _, rows) => {
       while (!isFound && input.offset < end) {

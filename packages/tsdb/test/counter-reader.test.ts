@@ -58,6 +58,9 @@ function compare(tsdb: Tsdb, fromMs: number, toMs: number, width: number, stride
     compareWindows(found, series, width, stride);
   }
   expect(at).toBe(all.length);
+  // What was read is kept, and tells the same as the file.
+  const keys = Array.from(tsdb.selectLabels([], fromMs, toMs), ({ key }) => key);
+  expect(keys).toEqual(all.map(({ labels }) => labels.key));
   return counters;
 }
 

@@ -25,7 +25,7 @@ const SEEDS = [
   'GET /api/v1/status/buildinfo',
   `POST /api/v2/alerts\n${JSON_TYPE}\n[{"labels":{"alertname":"A","x":"ü"},"annotations":{},"startsAt":"2026-11-27T20:15:00Z","generatorURL":"http://x"}]`,
   'GET /api/v2/alerts',
-  'GET /docs/runbooks/CheckoutErrors',
+  'GET /docs/runbooks/CheckoutAttemptsStopped',
   'GET /graph?g0.expr=up',
   'GET /metrics',
 ];

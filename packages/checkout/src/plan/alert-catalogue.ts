@@ -388,7 +388,10 @@ function watchAlerts(config: TillwatchConfig, { unit, pair }: Windows): Catalogu
       alert: 'TillwatchSeriesDropped',
       expr: [
         'sum by (job, instance) (label_replace(',
-        '  label_replace(increase(tillwatch_scrape_series_dropped_total[5m]), "job", "$1", "scrape_job", "(.*)"),',
+        '  label_replace(',
+        '    sum by (scrape_job, scrape_instance) (increase(tillwatch_scrape_series_dropped_total[5m])),',
+        '    "job", "$1", "scrape_job", "(.*)"',
+        '  ),',
         '  "instance", "$1", "scrape_instance", "(.*)"',
         ')) > 0',
       ].join('\n'),

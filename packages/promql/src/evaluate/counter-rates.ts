@@ -64,12 +64,12 @@ export class CounterRates {
   fill({ values, present }: Column, counter: CounterSeries, { lo, hi }: Windows): void {
     const { timestampsMs } = counter;
     let shapes = this.#shapes.get(timestampsMs);
+    const scale = this.#isRate ? this.#rangeMs / 1000 : 1;
     if (shapes === undefined) {
-      shapes = windowShapes(timestampsMs, lo, hi, this.#times, this.#rangeMs);
+      shapes = windowShapes(timestampsMs, lo, hi, this.#times, this.#rangeMs, scale);
       this.#shapes.set(timestampsMs, shapes);
     }
     counter.changes(lo, hi, this.#first, this.#change);
-    const scale = this.#isRate ? this.#rangeMs / 1000 : 1;
     fillRates(shapes, this.#first, this.#change, scale, values, present);
   }
 }

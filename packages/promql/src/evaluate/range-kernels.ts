@@ -84,21 +84,25 @@ export interface WindowShapes {
   readonly sampled: Float64Array;
   readonly toStart: Float64Array;
   readonly toEnd: Float64Array;
+  /** What the change is multiplied with when it is stretched so far. */
+  readonly factor: Float64Array;
 }
 
-/** The shapes of all windows of series with these timestamps. */
+/** The shapes of all windows of series with these timestamps. `scale` is what results are divided by. */
 export function windowShapes(
   timestampsMs: Float64Array,
   lo: Int32Array,
   hi: Int32Array,
   times: Timeline,
   rangeMs: number,
+  scale: number,
 ): WindowShapes {
   const count = lo.length;
   const shapes = {
     sampled: new Float64Array(count),
     toStart: new Float64Array(count),
     toEnd: new Float64Array(count),
+    factor: new Float64Array(count),
   };
   for (let k = 0; k < count; k++) {
     const first = lo[k]!;
@@ -112,13 +116,14 @@ export function windowShapes(
     shapes.sampled[k] = sampled;
     shapes.toStart[k] = toStart >= spacing * 1.1 ? spacing / 2 : toStart;
     shapes.toEnd[k] = toEnd >= spacing * 1.1 ? spacing / 2 : toEnd;
+    shapes.factor[k] = (sampled + shapes.toStart[k]! + shapes.toEnd[k]!) / sampled / scale;
   }
   return shapes;
 }
 
-/** As `extrapolate`, of counters of which first values and changes are known. `scale` is what the result is divided by. */
+/** As `extrapolate`, of counters of which first values and changes are known; `scale` as for `windowShapes`. */
 export function fillRates(
-  { sampled, toStart, toEnd }: WindowShapes,
+  { sampled, toStart, toEnd, factor }: WindowShapes,
   first: Float64Array,
   change: Float64Array,
   scale: number,
@@ -129,10 +134,12 @@ export function fillRates(
     const seconds = sampled[k]!;
     if (seconds === 0) continue;
     const rise = change[k]!;
-    let before = toStart[k]!;
-    if (rise > 0 && first[k]! >= 0) before = Math.min(before, seconds * (first[k]! / rise));
-    out[k] = rise * ((seconds + before + toEnd[k]!) / seconds / scale);
+    const value = first[k]!;
     present[k] = 1;
+    // Few counters were zero so shortly before their first sample; for the others there is nothing to divide.
+    if (rise > 0 && value >= 0 && seconds * value < toStart[k]! * rise) {
+      out[k] = rise * ((seconds + seconds * (value / rise) + toEnd[k]!) / seconds / scale);
+    } else out[k] = rise * factor[k]!;
   }
 }
 

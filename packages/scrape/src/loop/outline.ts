@@ -16,7 +16,7 @@ export interface KnownSeries {
 }
 
 /** A comment or a line of metadata; `setsType` is what a `# TYPE` says of the series behind it. */
-export interface KnownComment {
+interface KnownComment {
   readonly setsType: MetricType | undefined;
 }
 

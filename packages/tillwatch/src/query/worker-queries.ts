@@ -53,6 +53,8 @@ interface Job {
   timer: NodeJS.Timeout | undefined;
   /** A large answer that has begun to be sent. */
   stream: PieceStream | undefined;
+  /** Why its thread was asked to stop working on it. */
+  ending: QueryError | undefined;
 }
 
 /** One thread, and what it works on. */
@@ -113,6 +115,7 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
         release: end,
         timer: undefined,
         stream: undefined,
+        ending: undefined,
       };
       job.timer = setTimeout(() => outOfTime(job), timeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -152,8 +155,12 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
         // Pieces that were under way when their answer was given up belong to nobody.
         if (job?.id === reply.id) takePiece(thread, job, reply);
       } else if (reply.kind === 'answer' && reply.hasMore === true && job !== undefined) {
-        job.stream = streamOf(thread, job);
-        job.settle(reply, job.stream);
+        if (job.ending === undefined) {
+          job.stream = streamOf(thread, job);
+          job.settle(reply, job.stream);
+        } else {
+          failStream(thread, job, job.ending);
+        }
       } else {
         thread.job = undefined;
         job?.settle(reply);
@@ -234,6 +241,7 @@ export function workerQueries(options: WorkerQueriesOptions): Queries {
       job.fail(whileWaiting);
       return;
     }
+    job.ending = whileWorking;
     job.timer = setTimeout(() => {
       const thread = threadOf(job);
       if (thread === undefined) return;

@@ -36,6 +36,7 @@ export class PackedCache {
   /** The parts of a series, oldest first, with at least its pieces in packed timelines from `lowId` on. @throws {DamagedBytes} */
   parts({ id }: HeadSeries, lowId: number): readonly PackedPart[] {
     const known = this.#entries.get(id);
+    if (known !== undefined && this.#isReady(known, lowId)) return known.parts;
     if (known !== undefined) {
       this.#entries.delete(id);
       this.#bytes -= known.bytes;
@@ -54,6 +55,18 @@ export class PackedCache {
       this.#bytes -= bytes;
     }
     return entry.parts;
+  }
+
+  /** The parts of a series if all from `lowId` on are at hand; nothing is read for it. */
+  known({ id }: HeadSeries, lowId: number): readonly PackedPart[] | undefined {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.fromId > lowId || entry.version !== this.#directory.version) return undefined;
+    return entry.parts;
+  }
+
+  /** Is nothing missing, and is there so much room that which one was used last does not matter yet? */
+  #isReady({ fromId, version }: Entry, lowId: number): boolean {
+    return fromId <= lowId && version === this.#directory.version && this.#bytes < MOST_BYTES / 2;
   }
 
   #load(id: number, fromId: number): Entry {

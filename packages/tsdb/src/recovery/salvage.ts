@@ -12,6 +12,7 @@ import {
 } from '../codec/checksum.ts';
 import { decodeLabels, encodeLabels } from '../codec/labels.ts';
 import { readRound } from '../codec/round.ts';
+import { noteImport, readImported } from '../imported.ts';
 import { storeFailure } from '../sqlite/store-failure.ts';
 
 /** What could be read of a damaged file, in rows. `hasAll` is false when there was no time or no room for all of its chunks. */
@@ -174,6 +175,8 @@ class Salvage {
     );
     const nextId = Math.max(this.#highestTimelineId + 1, Number(highest ?? 0) + 1, Number(next ?? 1));
     const put = this.#into.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
+    const imported = this.#attempt(() => readImported(this.#from));
+    if (imported !== undefined) noteImport(this.#into, imported.upToId, imported.atMs);
     // One that is beyond counting is damage itself.
     put.run(
       'next_timeline_id',

@@ -106,6 +106,7 @@ async function post<T>(
 ): Promise<Reply<T> & { data: T }> {
   const response = await fetch(url, { method: 'POST', body: new URLSearchParams(parameters), signal });
   const reply = (await response.json().catch(() => ({ status: 'error' }))) as Reply<T>;
-  if (reply.status !== 'success' || reply.data === undefined) throw new Error(reply.details ?? reply.error ?? `HTTP ${response.status}`);
+  if (reply.status !== 'success' || reply.data === undefined)
+    throw new Error(reply.details ?? reply.error ?? `HTTP ${response.status}`);
   return { ...reply, data: reply.data };
 }

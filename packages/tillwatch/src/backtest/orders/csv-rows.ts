@@ -17,9 +17,11 @@ const LONGEST_ROW = 1 << 20;
 export async function* csvRows(chunks: AsyncIterable<string>, file: string): AsyncGenerator<CsvRow> {
   let rest = '';
   let line = 1;
+  let isBegun = false;
   let separator: string | undefined;
   for await (const chunk of chunks) {
-    rest += rest === '' && line === 1 ? chunk.replace(/^\ufeff/, '') : chunk;
+    rest += isBegun ? chunk : chunk.replace(/^\ufeff/, '');
+    isBegun ||= chunk !== '';
     for (;;) {
       const end = rowEnd(rest);
       if (end === -1) break;
