@@ -92,7 +92,8 @@ scrape_configs:
     sample_limit: 1000
     tls_config: { insecure_skip_verify: true }
 storage:
-  tsdb: { out_of_order_time_window: 10m }
+  tsdb: { out_of_order_time_window: 10m, retention: { time: 15d, size: 2GB } }
+  exemplars: { max_exemplars: 7 }
 `;
 
 const ALERTMANAGER = `global:
@@ -235,8 +236,7 @@ export const fileSubjects: readonly Subject[] = [
         { file: 'prometheus.yml', text },
         { environment: { HOME: 'x' } },
       );
-      // Nothing that Tillwatch writes has a section `storage`, so it is not written.
-      return { problems, value: config === undefined ? undefined : { ...config, storage: undefined } };
+      return { problems, value: config };
     },
     (config) => writePrometheusConfig(config, { revealSecrets: true }),
   ),

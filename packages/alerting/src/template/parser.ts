@@ -29,6 +29,9 @@ export function parseTemplate(source: SourceText, functions: FunctionSet, variab
   return { main: { name: source.file, source, body }, defined: parser.defined, errors: parser.errors };
 }
 
+/** Nobody reads more, and finding the place of each takes time. */
+const MOST_ERRORS = 100;
+
 type Ending = 'end' | 'else' | 'eof';
 
 class Parser {
@@ -337,7 +340,7 @@ class Parser {
     if (!Object.hasOwn(this.#functions, token.text)) {
       const near = closest(token.text, Object.keys(this.#functions));
       const hint = near === undefined ? undefined : `did you mean ${near}?`;
-      this.errors.push(this.#error(`function ${JSON.stringify(token.text)} not defined`, token, hint));
+      this.#report(`function ${JSON.stringify(token.text)} not defined`, token, hint);
     }
     return { kind: 'function', name: token.text, ...at };
   }
@@ -346,7 +349,12 @@ class Parser {
     if (this.#variables.includes(name)) return;
     const near = closest(name, this.#variables);
     const hint = near === undefined ? undefined : `did you mean ${near}?`;
-    this.errors.push(this.#error(`undefined variable ${JSON.stringify(name)}`, token, hint));
+    this.#report(`undefined variable ${JSON.stringify(name)}`, token, hint);
+  }
+
+  /** Notes a mistake after which reading can go on. */
+  #report(message: string, token: Token, hint: string | undefined): void {
+    if (this.errors.length < MOST_ERRORS) this.errors.push(this.#error(message, token, hint));
   }
 
   #unexpected(token: Token, context: string): TemplateError {

@@ -12,6 +12,7 @@ import type {
 } from '../prometheus/config.ts';
 import { RELABEL_DEFAULTS, type RelabelConfig } from '../prometheus/relabel.ts';
 import { defaultProtocols } from '../prometheus/scrape-config.ts';
+import { DEFAULT_STORAGE, type StorageConfig } from '../prometheus/storage.ts';
 import {
   durationUnless,
   type HttpClientInput,
@@ -67,6 +68,7 @@ export interface PrometheusConfigInput {
     readonly alertRelabelConfigs?: readonly Partial<RelabelConfig>[];
     readonly alertmanagers?: readonly AlertmanagerEndpointInput[];
   };
+  readonly storage?: Partial<StorageConfig>;
 }
 
 /**
@@ -90,9 +92,24 @@ export function writePrometheusConfig(config: PrometheusConfigInput, options: Wr
           alertmanagers: listOf(alerting.alertmanagers, (endpoint) => endpointMap(endpoint, options)),
         }),
       scrape_configs: listOf(config.scrapeConfigs, (job) => jobMap(job, global, options)),
+      storage: orNothing(storageMap(config.storage ?? {})),
     },
     options,
   );
+}
+
+function storageMap(storage: Partial<StorageConfig>): { readonly [key: string]: YamlValue } {
+  const { retentionMs, retentionBytes } = storage;
+  return {
+    tsdb: orNothing({
+      out_of_order_time_window: durationUnless(storage.outOfOrderWindowMs, DEFAULT_STORAGE.outOfOrderWindowMs),
+      retention: orNothing({
+        time: durationUnless(retentionMs, undefined),
+        size: retentionBytes === undefined ? undefined : formatByteSize(retentionBytes),
+      }),
+    }),
+    exemplars: orNothing({ max_exemplars: unless(storage.maxExemplars, DEFAULT_STORAGE.maxExemplars) }),
+  };
 }
 
 type Defaults = Required<Pick<ScrapeDefaults, 'scrapeIntervalMs' | 'scrapeTimeoutMs'>> & Partial<ScrapeDefaults>;
