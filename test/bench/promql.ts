@@ -119,7 +119,7 @@ async function fillVictoriaMetrics(dir: string): Promise<number> {
     for (const request of writeRequests(hour, 3_600_000)) await victoria.write(request);
     samples += hour.length * hour[0]!.values.length;
   }
-  await fetch(`${victoria.url}/internal/force_flush`);
+  await victoria.settle();
   await victoria.stop();
   return samples;
 }

@@ -74,6 +74,7 @@ describe.each([
     const peer = await Prometheus.start(undefined, name);
     try {
       for (const request of writeRequests(series, 30 * MINUTE_MS)) await peer.write(request);
+      await peer.settle();
       await writeFile(join(dir, 'rules.yml'), RULES);
       await writeFile(join(dir, 'alertmanager.yml'), ALERTMANAGER);
       await writeFile(join(dir, 'past.om'), openMetrics(series));

@@ -33,6 +33,7 @@ describe.each([
     const peer = await Prometheus.start(undefined, name);
     try {
       for (const request of writeRequests(series, 30 * MINUTE_MS)) await peer.write(request);
+      await peer.settle();
       const at = new Date(ASKED_MS).toISOString();
       const flags = ['--prometheus', peer.url, '--at', at, '--for', '10m'];
       const { code, out, err } = await runTillwatch(['diagnose', ...flags, '--json'], 60_000);

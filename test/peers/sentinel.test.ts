@@ -57,6 +57,7 @@ describe.each([
     try {
       const series = brokenShop(Date.now(), 100, brokenMinutes);
       for (const request of writeRequests(series, 30 * 60_000)) await peer.write(request);
+      await peer.settle();
       const metrics = await evidence(peer.url, (text) => text.includes('tillwatch_sentinel_ticks_total 2'));
       const incidents = metrics.split('\n').filter((line) => line.startsWith('tillwatch_incident{'));
       const named = expect.stringMatching(/provider="nordbank".*signal="failures"/);

@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 interface Program {
   readonly command: string;
   readonly readyPath: string;
+  /** Asked, it makes what was written visible to queries; there is none where it is at once. */
+  readonly flushPath?: string;
   args(dir: string, address: string): readonly string[];
 }
 
@@ -28,6 +30,7 @@ const PROGRAMS = {
   victoriaMetrics: {
     command: 'victoria-metrics',
     readyPath: '/health',
+    flushPath: '/internal/force_flush',
     args: (dir, address) => [
       `-storageDataPath=${join(dir, 'data')}`,
       '-retentionPeriod=100y',
@@ -78,9 +81,12 @@ export class Prometheus {
   readonly #child: ChildProcess;
   readonly #dir: string;
   readonly #isKept: boolean;
+  readonly #flushPath: string | undefined;
 
-  private constructor(url: string, command: string, child: ChildProcess, dir: string, isKept: boolean) {
+  private constructor(url: string, program: Program, child: ChildProcess, dir: string, isKept: boolean) {
+    const { command, flushPath } = program;
     this.url = url;
+    this.#flushPath = flushPath;
     this.#child = child;
     this.#dir = dir;
     this.#isKept = isKept;
@@ -98,10 +104,10 @@ export class Prometheus {
     const dir = keptDir ?? mkdtempSync(join(tmpdir(), 'tillwatch-prometheus-'));
     writeFileSync(join(dir, 'prometheus.yml'), config);
     const address = `127.0.0.1:${await freePort()}`;
-    const { command, readyPath, args } = PROGRAMS[name];
-    const child = spawn(command, [...args(dir, address), ...moreArgs], { stdio: 'ignore' });
-    const prometheus = new Prometheus(`http://${address}`, command, child, dir, keptDir !== undefined);
-    await prometheus.#untilReady(readyPath);
+    const program: Program = PROGRAMS[name];
+    const child = spawn(program.command, [...program.args(dir, address), ...moreArgs], { stdio: 'ignore' });
+    const prometheus = new Prometheus(`http://${address}`, program, child, dir, keptDir !== undefined);
+    await prometheus.#untilReady(program.readyPath);
     return prometheus;
   }
 
@@ -141,6 +147,13 @@ export class Prometheus {
     };
     const response = await fetch(`${this.url}/api/v1/write`, { method: 'POST', headers, body });
     if (!response.ok) throw new Error(`remote write: ${response.status} ${await response.text()}`);
+  }
+
+  /** Resolves when queries see what was written: VictoriaMetrics keeps it back for some seconds, the more so for days that are past. */
+  async settle(): Promise<void> {
+    if (this.#flushPath === undefined) return;
+    const response = await fetch(`${this.url}${this.#flushPath}`);
+    if (!response.ok) throw new Error(`flush: ${response.status} ${await response.text()}`);
   }
 
   /** The value of one of the process's own metrics. */
@@ -185,7 +198,6 @@ function seconds(ms: number): string {
 }
 
 /** A port that was free a moment ago: Prometheus does not tell which one it got for port 0. */
-/** A port of the loopback that nobody listens on at the moment. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
