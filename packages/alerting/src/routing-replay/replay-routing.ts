@@ -116,17 +116,33 @@ interface Event {
 /** By time; at equal times what ends goes first, so that an alert that fires again at once is a new one. */
 function eventsOf(alerts: readonly PastAlert[], intervalMs: number): Event[] {
   const resendMs = (Math.floor(RESEND_DELAY_MS / intervalMs) + 1) * intervalMs;
+  const firesAgainAtMs = nextFirings(alerts);
   const events: Event[] = [];
   for (const alert of alerts) {
     const { firedAtMs, resolvedAtMs } = alert;
     events.push({ atMs: firedAtMs, alert, kind: 'fires' });
     if (resolvedAtMs === undefined) continue;
     events.push({ atMs: resolvedAtMs, alert, kind: 'ends' });
+    // A rule forgets that an alert was resolved as soon as it fires again.
+    const untilMs = firesAgainAtMs.get(alert) ?? Number.POSITIVE_INFINITY;
     for (let afterMs = resendMs; afterMs <= KEEP_RESOLVED_MS; afterMs += resendMs) {
+      if (resolvedAtMs + afterMs >= untilMs) break;
       events.push({ atMs: resolvedAtMs + afterMs, alert, kind: 'is over' });
     }
   }
   return events.sort((a, b) => a.atMs - b.atMs || Number(a.kind === 'fires') - Number(b.kind === 'fires'));
+}
+
+/** When alerts fire again, for those that do. */
+function nextFirings(alerts: readonly PastAlert[]): Map<PastAlert, number> {
+  const next = new Map<PastAlert, number>();
+  const last = new Map<string, PastAlert>();
+  for (const alert of [...alerts].sort((a, b) => a.firedAtMs - b.firedAtMs)) {
+    const before = last.get(alert.labels.key);
+    if (before !== undefined) next.set(before, alert.firedAtMs);
+    last.set(alert.labels.key, alert);
+  }
+  return next;
 }
 
 class Simulation implements RoutingReplay {

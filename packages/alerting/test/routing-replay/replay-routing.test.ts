@@ -65,6 +65,18 @@ describe('replayRouting', () => {
     expect(await told(PLAIN, alerts)).toEqual(lines);
   });
 
+  test('the end of an alert is said again until it fires again, and not at that moment', async () => {
+    const yaml = PLAIN.replace('group_wait: 1m', 'group_wait: 2m');
+    // `b` fires again 55 evaluations after it was over, which is when its end would have been said the eleventh time.
+    const alerts = [
+      fired({ p: 'a' }, 0, 0.25),
+      fired({ p: 'b' }, 0, 0.75),
+      fired({ p: 'a' }, 13.25),
+      fired({ p: 'b' }, 14.5),
+    ];
+    expect(await told(yaml, alerts, 16)).toEqual(['15.25 ops: first notification [a b] []']);
+  });
+
   test('the order in which alerts are given means nothing', async () => {
     const alerts = [fired({ p: 'a' }, 10, 20), fired({ p: 'b' }, 3, 90), fired({ p: 'a' }, 40, 50)];
     expect(await told(PLAIN, [...alerts].reverse())).toEqual(await told(PLAIN, alerts));
