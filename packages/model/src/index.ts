@@ -30,3 +30,4 @@ export {
 } from './series.ts';
 export { type SteadyClock, steadyClock } from './steady-clock.ts';
 export { type Appendable, type Batch, type Ledger, SampleRow, type SeriesCensus, StoreError } from './store.ts';
+export { zoneOffsetMs } from './time-zone.ts';

@@ -15,7 +15,9 @@ const T0 = Date.now() - 3_600_000;
 const CONFIG = `scrape_configs:
   - job_name: nowhere
     basic_auth: { username: shop, password: very-secret }
-    static_configs: []
+    proxy_url: http://shop:very-secret@127.0.0.1:1
+    http_headers: { X-Key: { secrets: [very-secret] } }
+    http_sd_configs: [{ url: 'http://shop:very-secret:p@ss@127.0.0.1:1/targets' }]
 rule_files: [rules.yml]
 `;
 const RULES = ['a', 'b', 'c']
@@ -231,6 +233,8 @@ test('the configuration is shown without its secrets', async () => {
   expect(yaml).toContain('job_name: nowhere');
   expect(yaml).toContain('<secret>');
   expect(yaml).not.toContain('very-secret');
+  expect(yaml).toContain('http://shop:xxxxx@127.0.0.1:1');
+  expect(yaml).toContain('http://shop:xxxxx@127.0.0.1:1/targets');
 });
 
 test('a tree is given in the form of Prometheus', async () => {

@@ -112,11 +112,9 @@ test('bundles go with the retention, and what is opened again takes only newer s
   await again.close();
 });
 
-test('a store of version 2 becomes one of version 3 when it is written to, and keeps what is in it', async () => {
-  const dir = temporaryDirectory();
-  const clock = new ManualClock(0);
-  const options = { retentionMs: 1e12, clock, bundleBytes: 0 };
-  const store = openForWriting(dir, options);
+/** A store as version 2 left it, with its file open. */
+async function storeOfVersion2(dir: string, clock: ManualClock, options: { retentionMs: number; bundleBytes: number }) {
+  const store = openForWriting(dir, { ...options, clock });
   await fill(store, clock);
   store.maintain();
   const expected = content(store);
@@ -127,6 +125,14 @@ test('a store of version 2 becomes one of version 3 when it is written to, and k
     db.exec(`ALTER TABLE ${table} DROP COLUMN crc`);
   }
   db.exec("DROP TABLE late; DELETE FROM meta WHERE name = 'version'; PRAGMA user_version = 2");
+  return { expected, file, db };
+}
+
+test('a store of version 2 becomes one of version 3 when it is written to, and keeps what is in it', async () => {
+  const dir = temporaryDirectory();
+  const clock = new ManualClock(0);
+  const options = { retentionMs: 1e12, clock, bundleBytes: 0 };
+  const { expected, file, db } = await storeOfVersion2(dir, clock, options);
   db.close();
   await expect(openTsdb(dir, { ...options, readOnly: true })).rejects.toThrow('written by an older Tillwatch');
   const again = openForWriting(dir, options);
@@ -145,18 +151,8 @@ test('a damaged store of version 2 is salvaged as well', async () => {
   const dir = temporaryDirectory();
   const clock = new ManualClock(0);
   const options = { retentionMs: 1e12, clock, bundleBytes: 0 };
-  const store = openForWriting(dir, options);
-  await fill(store, clock);
-  store.maintain();
-  const expected = content(store);
-  await store.close();
-  const file = `${dir}/tillwatch.db`;
-  const db = new Database(file);
-  for (const table of ['series', 'rounds', 'timelines', 'chunks', 'documents']) {
-    db.exec(`ALTER TABLE ${table} DROP COLUMN crc`);
-  }
+  const { expected, db } = await storeOfVersion2(dir, clock, options);
   // Labels that cannot be read are damage in a file without checksums, too.
-  db.exec("DROP TABLE late; DELETE FROM meta WHERE name = 'version'; PRAGMA user_version = 2");
   db.exec("INSERT INTO series (labels) VALUES ('[')");
   db.close();
   const again = openForWriting(dir, options);

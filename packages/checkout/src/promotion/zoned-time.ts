@@ -1,4 +1,5 @@
 // Times as people write them in a calendar: of their own zone unless they say otherwise, whatever machine reads them.
+import { zoneOffsetMs } from '@tillwatch/model';
 
 /**
  * A written time, understood as far as that is possible without knowing the zone. Which instant a time without an offset
@@ -51,21 +52,4 @@ export function instantOf(written: WrittenTime, timeZone: string): number | unde
     .map((nearMs) => written.asUtcMs - zoneOffsetMs(nearMs, timeZone))
     .filter((atMs) => atMs + zoneOffsetMs(atMs, timeZone) === written.asUtcMs);
   return candidates.length === 0 ? undefined : Math.min(...candidates);
-}
-
-/** How far the clocks of a zone are ahead of UTC at an instant, ms. */
-function zoneOffsetMs(atMs: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(atMs);
-  const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((one) => one.type === type)?.value);
-  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-  return local - Math.floor(atMs / 1_000) * 1_000;
 }

@@ -119,8 +119,14 @@ function withoutSecrets(config: PrometheusConfig): PrometheusConfig {
 
 function masked(value: unknown): unknown {
   if (value instanceof Secret) return value.isEmpty ? value : new Secret(value.toString());
+  if (typeof value === 'string') return withoutPassword(value);
   if (Array.isArray(value)) return value.map(masked);
   if (typeof value !== 'object' || value === null || value instanceof Labels) return value;
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
+}
+
+/** URLs of proxies, tokens and targets may carry a password; Prometheus writes `xxxxx` in its place, too. */
+function withoutPassword(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#]*?:)[^/?#]*@/i, '$1xxxxx@');
 }

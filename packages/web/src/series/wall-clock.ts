@@ -1,6 +1,8 @@
+import { zoneOffsetMs } from '@tillwatch/model';
+
 /** What clocks in a time zone show, as `<input type="datetime-local">` wants it: `2026-11-29T00:05:09`. */
 export function toWallClock(ms: number, timeZone: string): string {
-  return new Date(ms + offsetAt(ms, timeZone)).toISOString().slice(0, 19);
+  return new Date(ms + zoneOffsetMs(ms, timeZone)).toISOString().slice(0, 19);
 }
 
 /**
@@ -11,23 +13,6 @@ export function fromWallClock(text: string, timeZone: string): number | undefine
   const shown = Date.parse(`${text}Z`);
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(text) || Number.isNaN(shown)) return undefined;
   // The offset is that of the moment itself, which the first guess misses only close to a change of it.
-  const guess = shown - offsetAt(shown, timeZone);
-  return shown - offsetAt(guess, timeZone);
-}
-
-/** How far clocks are ahead of UTC, in ms. */
-function offsetAt(ms: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  }).formatToParts(ms);
-  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value);
-  const shown = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-  return shown - Math.floor(ms / 1000) * 1000;
+  const guess = shown - zoneOffsetMs(shown, timeZone);
+  return shown - zoneOffsetMs(guess, timeZone);
 }
