@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { AlertRouter, RuleEngine } from '@tillwatch/alerting';
 import type { Scraper } from '@tillwatch/scrape';
 import type { ExemplarStore, Tsdb } from '@tillwatch/tsdb';
@@ -6,6 +7,33 @@ import { VERSION } from './build-info.ts';
 import type { LastReload } from './http/status-routes.ts';
 import type { LogStats } from './logs/log-reader.ts';
 import { registerScrapeMetrics } from './scrape-metrics.ts';
+
+/** Longer than any process runs. */
+const NEVER_MS = 2 ** 31 - 1;
+/** Waking up more often is most of what a watch costs that has little to do. */
+const LAG_RESOLUTION_MS = 100;
+const SAMPLED_LAGS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
+
+/**
+ * prom-client's process metrics, but for the lags of the event loop: it wakes up every few milliseconds for them, and its figures
+ * have the time between two looks in them.
+ */
+function registerProcessMetrics(register: Registry): void {
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const lag of SAMPLED_LAGS) register.removeSingleMetric(`nodejs_eventloop_lag_${lag}_seconds`);
+  const looks = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  looks.enable();
+  const seconds = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - LAG_RESOLUTION_MS / 1000);
+  const lag = (name: string, help: string, collect: (this: Gauge) => void) =>
+    new Gauge({ name: `nodejs_eventloop_lag_${name}_seconds`, help, registers: [register], collect });
+  lag('p99', 'How late the event loop came to what was due, 99th percentile since this was read last.', function () {
+    this.set(seconds(looks.percentile(99)));
+  });
+  lag('max', 'How late the event loop came to what was due at most since this was read last.', function () {
+    this.set(seconds(looks.max));
+    looks.reset();
+  });
+}
 
 /** Tillwatch's own metrics, for its own rules and for whoever watches the watch. */
 export function createSelfMetrics(parts: {
@@ -22,8 +50,7 @@ export function createSelfMetrics(parts: {
   clockAheadMs: () => number;
 }): Registry {
   const register = new Registry();
-  // Every 20 ms instead of 10: waking up that often is most of what a watch costs that has little to do.
-  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: 20 });
+  registerProcessMetrics(register);
   new Gauge({
     name: 'tillwatch_build_info',
     help: 'The version that runs.',

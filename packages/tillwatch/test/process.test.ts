@@ -157,7 +157,11 @@ test('it says that it is ready and healthy, and exposes its own metrics', async 
   expect((await fetch(`${url}/-/healthy`)).status).toBe(200);
   const metrics = await fetch(`${url}/metrics`);
   expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-  expect(await metrics.text()).toMatch(/^tillwatch_tsdb_series [1-9]/m);
+  const text = await metrics.text();
+  expect(text).toMatch(/^tillwatch_tsdb_series [1-9]/m);
+  // Lags without the time between two looks in them, and none that would need looking every few milliseconds.
+  expect(text).toMatch(/^nodejs_eventloop_lag_max_seconds \d/m);
+  expect(text.match(/^nodejs_eventloop_lag_\w+(?= )/gm)).toHaveLength(3);
 });
 
 test('every answer carries the headers that protect the page', async () => {

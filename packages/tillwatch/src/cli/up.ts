@@ -7,6 +7,7 @@ import { loadStandardFiles } from '../configuration.ts';
 import type { OriginTest } from '../http/api-routes.ts';
 import { loadShop } from '../shop-setup.ts';
 import { createTillwatch, type Setup, type Tillwatch } from '../tillwatch.ts';
+import { settleGarbageCollector } from './garbage-collector.ts';
 import { CliError, loggerFor, parseListen, printProblems, type Terminal, untilSignal } from './terminal.ts';
 
 interface UpOptions {
@@ -29,6 +30,7 @@ const DEFAULT_RETENTION_MS = 30 * 86_400_000;
 
 /** Runs until it is told to stop. SIGHUP reloads. */
 export async function upCommand(terminal: Terminal, options: UpOptions): Promise<number> {
+  settleGarbageCollector();
   const logger = loggerFor(options.logLevel, terminal);
   if (options.alertmanager !== undefined && options.prometheus === undefined) {
     throw new CliError(
