@@ -45,10 +45,7 @@ export class Packer {
     } finally {
       this.#db.pragma('synchronous = FULL');
     }
-    if (timeline.packedSlots === timeline.slotSeries.length) {
-      loaded.directory.refresh();
-      loaded.head.drop(timeline);
-    }
+    if (timeline.packedSlots === timeline.slotSeries.length) loaded.noticePacked();
     return nextSealed(loaded, nowMs) !== undefined;
   }
 
@@ -91,10 +88,24 @@ export class Packer {
 
 function nextSealed({ head }: LoadedHead, nowMs: number): Timeline | undefined {
   for (const timeline of head.timelines.values()) {
+    if (timeline.isPacked) continue;
     if (nowMs - timeline.createdAtMs >= SEAL_AGE_MS && timeline.length > 0) timeline.isSealed = true;
-    if (timeline.isSealed) return timeline;
+    if (timeline.isSealed) return firstOf(timeline);
   }
   return undefined;
+}
+
+/**
+ * What has to be packed first, so that a series' chunks are read before what it has in memory: timelines that its series were in
+ * before. They may not be full; then their other series go on in a new one.
+ */
+function firstOf(timeline: Timeline): Timeline {
+  for (const before of timeline.predecessors) {
+    if (before === undefined || before === timeline || before.isPacked) continue;
+    before.isSealed = true;
+    return firstOf(before);
+  }
+  return timeline;
 }
 
 function slotsOf(series: HeadSeries, timeline: Timeline): number[] {

@@ -228,9 +228,13 @@ export class TsdbWriter implements Tsdb {
     this.#file.retention.limits = limits;
   }
 
-  /** Does the packing (at most so many slices) and deleting that is due, without rests. For tests; the store does it by itself. */
+  /**
+   * Does the packing (at most so many slices) and deleting that is due, without rests, and lets go of all that is packed. For tests;
+   * the store does it by itself, bit by bit.
+   */
   maintain(mostSlices = Number.POSITIVE_INFINITY): void {
     for (let i = 0; i < mostSlices; i++) if (!this.#file.packer.slice(this.#loaded, this.#clock.nowMs())) break;
+    this.#loaded.release(Number.NEGATIVE_INFINITY);
     for (const _ of this.#file.bundler.pass(this.#loaded));
     for (const _ of this.#file.retention.pass(this.#loaded, this.#clock.nowMs()));
     for (const _ of this.#file.retention.shrink(this.#loaded));
@@ -508,6 +512,7 @@ export class TsdbWriter implements Tsdb {
         while (this.#isSound && this.#file.packer.slice(this.#loaded, this.#clock.nowMs())) {
           await this.#clock.sleep(REST_MS, signal);
         }
+        if (this.#isSound) this.#loaded.release();
         // The version counts the timelines that were packed.
         const { head, directory } = this.#loaded;
         const dueVersion = bundledVersion + TIMELINES_PER_BUNDLING * Math.max(1, head.timelines.size);

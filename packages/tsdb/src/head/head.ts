@@ -116,13 +116,13 @@ export class Head {
     return true;
   }
 
-  /** Lets go of a timeline whose samples are in chunks now. */
+  /** Lets go of a timeline whose samples are read from chunks from now on. */
   drop(timeline: Timeline): void {
     this.timelines.delete(timeline.id);
+    for (const other of this.timelines.values()) other.forget(timeline);
     for (let slot = 0; slot < timeline.slotSeries.length; slot++) {
       const series = timeline.slotSeries[slot]!;
       series.leave(timeline);
-      series.hasChunks = true;
       this.sampleCount -= timeline.slotTo[slot]! - timeline.slotFrom[slot]!;
     }
   }

@@ -10,7 +10,16 @@ import { PackedCache } from '../packed/packed-cache.ts';
 import { PartReader } from '../packed/packed-part.ts';
 import { Head } from './head.ts';
 import { HeadSeries } from './series.ts';
+import type { Timeline } from './timeline.ts';
 import { TimelineDirectory } from './timeline-directory.ts';
+
+/**
+ * How long after its last sample a packed timeline stays in memory: rules mostly look back five minutes, and the rows there are
+ * cheaper to read, and smaller, than chunks.
+ */
+const KEPT_MS = 330_000;
+/** So much of it stays at most. */
+const MOST_KEPT_BYTES = 64 * 2 ** 20;
 
 /** The head as the file has it, and how far the file was read. */
 export class LoadedHead {
@@ -23,6 +32,9 @@ export class LoadedHead {
   readonly #nowMs: () => number;
   #lastSeriesId = 0;
   #lastRoundId = 0;
+  /** Timelines that are packed and still in memory, in the order in which they were packed. */
+  #kept: Timeline[] = [];
+  #keptBytes = 0;
 
   /** @throws {DamagedBytes} and SQLite's errors. */
   constructor(db: Database, nowMs: () => number) {
@@ -30,7 +42,7 @@ export class LoadedHead {
     this.#nowMs = nowMs;
     this.directory = new TimelineDirectory(db);
     this.chunkRows = new ChunkRows(db);
-    this.packed = new PackedCache(new PartReader(this.chunkRows, this.directory), this.directory);
+    this.packed = new PackedCache(new PartReader(this.chunkRows, this.directory));
     this.late = new LateSamples(db);
     this.refresh();
   }
@@ -40,10 +52,8 @@ export class LoadedHead {
     // Series of rounds come before them; timelines come last, since a packed one has no rounds any more.
     const fresh = this.#readSeries();
     this.#readRounds();
-    for (const id of this.directory.refresh()) {
-      const timeline = this.head.timelines.get(id);
-      if (timeline !== undefined) this.head.drop(timeline);
-    }
+    this.noticePacked();
+    this.release();
     const db = this.#db;
     const next = db.prepare('SELECT value FROM meta WHERE name = ?').pluck().get('next_timeline_id');
     let nextId = Math.max(this.head.nextTimelineId, Number(next ?? 1));
@@ -51,6 +61,38 @@ export class LoadedHead {
     this.head.nextTimelineId = nextId;
     this.#readLastSamples(fresh);
     this.late.refresh();
+  }
+
+  /** Learns which timelines are packed by now. They stay in memory for a while. */
+  noticePacked(): void {
+    const { timelines } = this.head;
+    for (const id of this.directory.refresh((packedId) => timelines.has(packedId))) {
+      const timeline = timelines.get(id);
+      if (timeline === undefined) {
+        this.packed.doubt();
+        continue;
+      }
+      timeline.isPacked = true;
+      this.#kept.push(timeline);
+      this.#keptBytes += timeline.byteLength;
+    }
+  }
+
+  /**
+   * Lets go of packed timelines that are not new any more, and of the oldest when they are too large. A series' samples are let go of
+   * in their order, because they were packed in their order.
+   */
+  release(keptMs = KEPT_MS): void {
+    const oldestMs = this.#nowMs() - keptMs;
+    let count = 0;
+    for (const timeline of this.#kept) {
+      if (timeline.lastMs > oldestMs && this.#keptBytes <= MOST_KEPT_BYTES) break;
+      this.directory.show(timeline.id);
+      this.head.drop(timeline);
+      this.#keptBytes -= timeline.byteLength;
+      count++;
+    }
+    if (count > 0) this.#kept = this.#kept.slice(count);
   }
 
   #readSeries(): HeadSeries[] {
@@ -105,7 +147,8 @@ export class LoadedHead {
       )
       .raw();
     for (const one of series) {
-      one.hasChunks = true;
+      // Which is the newest does not matter, as long as it differs from what is packed later.
+      one.packedId = 1;
       if (one.timeline !== undefined) continue;
       // Chunks of a timeline that was being packed when the process died are not valid yet: its rounds still are.
       const newest = chunks

@@ -25,15 +25,23 @@ export class Rows {
   readonly #rows: (Float64Array | Differences)[] = [];
   /** The newest row in full, for the differences to it. */
   #newest: Float64Array = new Float64Array(0);
+  #byteLength = 0;
 
   get length(): number {
     return this.#rows.length;
   }
 
+  /** Bytes that the rows take. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
   /** Adds a row, which must not be changed any more. */
   push(row: Float64Array): void {
     const isFull = this.#rows.length % FULL_EVERY === 0;
-    this.#rows.push(isFull ? row : (differences(row, this.#newest) ?? row));
+    const kept = isFull ? row : (differences(row, this.#newest) ?? row);
+    this.#rows.push(kept);
+    this.#byteLength += kept instanceof Float64Array ? kept.byteLength : bytesOf(kept);
     this.#newest = row;
   }
 
@@ -94,6 +102,10 @@ export class Rows {
     while (at > 0 && !(this.#rows[at] instanceof Float64Array)) at--;
     return at;
   }
+}
+
+function bytesOf({ by, slots, values }: Differences): number {
+  return by.byteLength + slots.byteLength + values.byteLength;
 }
 
 /** A row as differences to the one before; `undefined` when it takes about as much room as in full. */

@@ -9,6 +9,8 @@ export interface LastSample {
   readonly high: number;
 }
 
+const NONE: readonly Segment[] = [];
+
 /** What the store keeps in memory of one series. There are many: a field here costs megabytes. */
 export class HeadSeries {
   readonly labels: Labels;
@@ -16,14 +18,13 @@ export class HeadSeries {
   id = 0;
   /** The index that it is in; `undefined` before it was entered and after it was dropped. */
   index: SeriesIndex | undefined;
-  /** Can chunks of it be in the file? */
-  hasChunks = false;
+  /** The newest packed timeline it was in, as far as that is known; 0 when no chunks of it can be in the file. */
+  packedId = 0;
   /** The newest timeline it was in. It only ever moves to newer ones, so chunks in the order of timelines are in order of time. */
   lastTimelineId = 0;
-  /** The newest segment in memory, and the older ones if there are any. */
+  /** The newest segment in memory; the timeline knows the one before. */
   timeline: Timeline | undefined;
   slot = 0;
-  #earlier: Segment[] | undefined;
   /** Its newest sample, if that is not in memory. */
   #packedLast: LastSample | undefined;
   /** The batch that last staged a sample of it, and which of the batch's samples that was. */
@@ -55,7 +56,7 @@ export class HeadSeries {
   get last(): LastSample | undefined {
     const { timeline, slot } = this;
     if (timeline?.hasRows(slot) === true) return timeline.lastOf(slot);
-    const before = this.#earlier?.at(-1);
+    const before = timeline?.segmentBefore(slot);
     return before === undefined ? this.#packedLast : before.timeline.lastOf(before.slot);
   }
 
@@ -66,35 +67,38 @@ export class HeadSeries {
 
   /** Starts a new segment in a slot of `timeline`, with the row that is added next. */
   enter(timeline: Timeline, slot: number): void {
-    if (this.timeline !== undefined) {
-      this.#earlier ??= [];
-      this.#earlier.push({ timeline: this.timeline, slot: this.slot });
-      this.#packedLast = undefined;
-    }
+    if (this.timeline !== undefined) this.#packedLast = undefined;
     this.timeline = timeline;
     this.slot = slot;
     this.lastTimelineId = timeline.id;
   }
 
-  /** Forgets what it had in a timeline that is in chunks now. */
+  /** Forgets what it had in a timeline that is read from chunks from now on. */
   leave(timeline: Timeline): void {
-    if (this.timeline === timeline) {
-      this.#packedLast = this.last;
-      this.timeline = undefined;
-    }
-    if (this.#earlier === undefined) return;
-    const kept = this.#earlier.filter((segment) => segment.timeline !== timeline);
-    this.#earlier = kept.length > 0 ? kept : undefined;
+    this.packedId = timeline.id;
+    if (this.timeline !== timeline) return;
+    this.#packedLast = this.last;
+    this.timeline = undefined;
   }
 
   /** Has it samples in memory? */
   get isInHead(): boolean {
-    return this.timeline !== undefined || this.#earlier !== undefined;
+    return this.timeline !== undefined;
+  }
+
+  /** Can chunks of it be in the file? */
+  get hasChunks(): boolean {
+    return this.packedId !== 0;
   }
 
   /** Its segments in memory, oldest first. */
-  *segments(): Iterable<Segment> {
-    if (this.#earlier !== undefined) yield* this.#earlier;
-    if (this.timeline !== undefined) yield { timeline: this.timeline, slot: this.slot };
+  segments(): readonly Segment[] {
+    const { timeline, slot } = this;
+    if (timeline === undefined) return NONE;
+    const segments: Segment[] = [{ timeline, slot }];
+    let before = timeline.segmentBefore(slot);
+    if (before === undefined) return segments;
+    for (; before !== undefined; before = before.timeline.segmentBefore(before.slot)) segments.push(before);
+    return segments.reverse();
   }
 }

@@ -23,14 +23,17 @@ type TimelineRow = [
 /** How many decoded timestamps are kept at hand: 2^20 are 8 MB, two weeks of five targets at 15 s. */
 const CACHED_TIMESTAMPS = 2 ** 20;
 
-/** The timelines that are in chunks: when each was, and its timestamps on demand. */
+/** The timelines that are read from chunks: when each was, and its timestamps on demand. */
 export class TimelineDirectory {
   readonly #packed = new Map<number, PackedTimeline>();
+  /** Those that are in chunks, but still read from memory. */
+  readonly #hidden = new Map<number, PackedTimeline>();
   readonly #decoded = new Map<number, Float64Array>();
   readonly #body: Statement<[number], Buffer>;
   readonly #newer: Statement<[number], TimelineRow>;
   #cached = 0;
   #lastSeq = 0;
+  #version = 0;
   /** What `idsWithin` goes through, for every select: triples of id, oldest and newest sample. Made anew after a change. */
   #spans: Float64Array | undefined;
 
@@ -42,28 +45,41 @@ export class TimelineDirectory {
     this.#newer.raw();
   }
 
-  /** Changes when timelines were packed. */
+  /** Counts the timelines that came to be read from chunks. */
   get version(): number {
-    return this.#lastSeq;
+    return this.#version;
   }
 
   get size(): number {
     return this.#packed.size;
   }
 
-  /** Learns of timelines that were packed since the last call, and says which. @throws {DamagedBytes} */
-  refresh(): number[] {
+  /**
+   * Learns of timelines that were packed since the last call, and says which. Those that are still in memory are not told of to
+   * anybody else, until `show` is called for them. @throws {DamagedBytes}
+   */
+  refresh(isInMemory: (id: number) => boolean = () => false): number[] {
     const fresh: number[] = [];
     for (const [seq, id, minMs, maxMs, count, body, crc] of this.#newer.all(this.#lastSeq)) {
       if (!isIntact(crc, checksumOfTimeline(id, minMs, maxMs, count, body))) {
         throw new DamagedBytes(`timeline ${id} is not what was written`);
       }
-      this.#packed.set(id, { seq, minMs, maxMs, count });
-      this.#spans = undefined;
+      this.#hidden.set(id, { seq, minMs, maxMs, count });
+      if (!isInMemory(id)) this.show(id);
       this.#lastSeq = seq;
       fresh.push(id);
     }
     return fresh;
+  }
+
+  /** A timeline is read from chunks from now on. */
+  show(id: number): void {
+    const packed = this.#hidden.get(id);
+    if (packed === undefined) return;
+    this.#hidden.delete(id);
+    this.#packed.set(id, packed);
+    this.#spans = undefined;
+    this.#version++;
   }
 
   has(id: number): boolean {

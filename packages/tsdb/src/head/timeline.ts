@@ -33,6 +33,13 @@ export class Timeline {
   isSealed = false;
   /** Slots below this one are in chunks already; nobody reads those before the whole timeline is. */
   packedSlots = 0;
+  /** It is in chunks as a whole; it may stay in memory for a while, so that what is new need not be read from the file. */
+  isPacked = false;
+  /** Where series were before they came here, this timeline among them: few, since series move together. Those that are gone leave a gap. */
+  readonly predecessors: (Timeline | undefined)[] = [];
+  /** Per slot: one more than the number of the predecessor, and the slot there; 0 when the series was in none. */
+  #predecessorOf = new Uint32Array(16);
+  #slotBefore = new Uint32Array(16);
 
   constructor(id: number, createdAtMs: number) {
     this.id = id;
@@ -50,6 +57,11 @@ export class Timeline {
 
   get lastMs(): number {
     return this.#rows.length === 0 ? Number.NEGATIVE_INFINITY : this.timestampsMs[this.#rows.length - 1]!;
+  }
+
+  /** About how much its rows take in memory. */
+  get byteLength(): number {
+    return this.#rows.byteLength;
   }
 
   /** Can the slot's series go on in the next row without a gap? */
@@ -71,17 +83,44 @@ export class Timeline {
     return { timestampMs: this.timestampsMs[at]!, low, high };
   }
 
+  /** Makes room for a series, which is to enter it. */
   addSlot(series: HeadSeries): number {
     const slot = this.slotSeries.length;
     if (slot === this.slotFrom.length) {
       this.slotFrom = doubled(this.slotFrom);
       this.slotTo = doubled(this.slotTo);
       this.#slotFell = doubled(this.#slotFell);
+      this.#predecessorOf = doubled(this.#predecessorOf);
+      this.#slotBefore = doubled(this.#slotBefore);
+    }
+    if (series.timeline !== undefined) {
+      this.#predecessorOf[slot] = this.#numberOf(series.timeline);
+      this.#slotBefore[slot] = series.slot;
     }
     this.slotSeries.push(series);
     this.slotFrom[slot] = this.#rows.length;
     this.slotTo[slot] = this.#rows.length;
     return slot;
+  }
+
+  /** Where in memory the series of a slot was before; `undefined` when that is read from chunks, or nowhere. */
+  segmentBefore(slot: number): Segment | undefined {
+    const number = this.#predecessorOf[slot]!;
+    if (number === 0) return undefined;
+    const timeline = this.predecessors[number - 1];
+    return timeline === undefined ? undefined : { timeline, slot: this.#slotBefore[slot]! };
+  }
+
+  /** Forgets a timeline that is read from chunks from now on. */
+  forget(predecessor: Timeline): void {
+    const at = this.predecessors.indexOf(predecessor);
+    if (at !== -1) this.predecessors[at] = undefined;
+  }
+
+  #numberOf(predecessor: Timeline): number {
+    // Mostly it is the one that was noted last.
+    const at = this.predecessors.lastIndexOf(predecessor);
+    return at === -1 ? this.predecessors.push(predecessor) : at + 1;
   }
 
   pushRow(timestampMs: number, row: Float64Array): void {

@@ -150,6 +150,7 @@ export class StoreImport implements BulkImport {
     const packer = new Packer(this.#db, Number.POSITIVE_INFINITY);
     for (const timeline of this.#loaded.head.timelines.values()) if (timeline.length > 0) timeline.isSealed = true;
     while (packer.slice(this.#loaded, this.#nowMs));
+    this.#loaded.release(Number.NEGATIVE_INFINITY);
   }
 
   #count(waiting: Waiting): true {
@@ -225,7 +226,7 @@ export class StoreImport implements BulkImport {
     if (lastPlaced === -1) return 0;
     const isNewest = belowId === Number.POSITIVE_INFINITY;
     this.#chunks.store(series.id, chunks, isNewest);
-    series.hasChunks = true;
+    series.packedId = lastId;
     if (isNewest) {
       const [low, high] = new Uint32Array(values.slice(lastPlaced, lastPlaced + 1).buffer) as unknown as [
         number,

@@ -1,0 +1,81 @@
+import { Labels, Matcher } from '@tillwatch/model';
+import { ManualClock } from '@tillwatch/model/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { openTsdb } from '../src/index.ts';
+import { openForWriting } from '../src/open-tsdb.ts';
+import type { Tsdb } from '../src/tsdb.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+const START_MS = 1_750_000_000_000;
+const HOUR_MS = 3_600_000;
+const MOVED = Labels.of({ __name__: 'orders_total', shop: 'moved' });
+const STAYED = Labels.of({ __name__: 'orders_total', shop: 'stayed' });
+const moved = [new Matcher('shop', '=', 'moved')];
+
+/** A counter that goes on by one a second, for some seconds in one batch with another series and then by itself. */
+async function openStore(clock = new ManualClock(START_MS)) {
+  const dir = temporaryDirectory();
+  const store = openForWriting(dir, { retentionMs: 24 * HOUR_MS, clock });
+  onTestFinished(() => store.close());
+  const append = async (second: number, ...all: Labels[]) => {
+    await clock.advance(1000);
+    const batch = store.batch();
+    for (const labels of all) batch.append(labels, START_MS + second * 1000, second);
+    await batch.commit();
+  };
+  return { dir, store, clock, append };
+}
+
+function valuesOf(store: Tsdb, fromMs = 0): number[] {
+  return Array.from(store.select(moved, fromMs, START_MS + HOUR_MS), ({ values }) => [...values]).flat();
+}
+
+/** What a counter reads between its first and its last sample. */
+function riseOf(store: Tsdb): number | undefined {
+  for (const found of store.selectCounters!(moved, 0, START_MS + HOUR_MS)) {
+    if (!('changes' in found)) return undefined;
+    const change = new Float64Array(1);
+    found.changes(Int32Array.of(0), Int32Array.of(found.timestampsMs.length), new Float64Array(1), change);
+    return change[0];
+  }
+  return undefined;
+}
+
+test('what a series has in an older set of series is packed before what it has in a newer one', async () => {
+  const { store, dir, append } = await openStore();
+  for (let second = 1; second <= 10; second++) await append(second, MOVED, STAYED);
+  await append(11, STAYED);
+  for (let second = 12; second <= 200; second++) await append(second, MOVED);
+  const seconds = [...Array.from({ length: 10 }, (_, i) => i + 1), ...Array.from({ length: 189 }, (_, i) => i + 12)];
+  expect(valuesOf(store)).toEqual(seconds);
+  expect(riseOf(store)).toBe(199);
+  store.maintain();
+  expect(valuesOf(store)).toEqual(seconds);
+  expect(riseOf(store)).toBe(199);
+  const reader = await openTsdb(dir, { readOnly: true, retentionMs: HOUR_MS });
+  onTestFinished(() => reader.close());
+  expect(valuesOf(reader)).toEqual(seconds);
+  expect(riseOf(reader)).toBe(199);
+  // The other series goes on where it is.
+  await append(201, MOVED, STAYED);
+  expect(valuesOf(store).at(-1)).toBe(201);
+});
+
+test('what was packed is read from memory while it is new, and from the file afterwards', async () => {
+  const { store, dir, clock, append } = await openStore();
+  for (let second = 1; second <= 300; second++) await append(second, MOVED);
+  const seconds = Array.from({ length: 300 }, (_, i) => i + 1);
+  const told = () => ({ values: valuesOf(store), rise: riseOf(store), packed: store.stats().packedTimelines });
+  for (let i = 0; i < 20; i++) await clock.advance(1000);
+  expect(told()).toEqual({ values: seconds, rise: 299, packed: 0 });
+  // In the file it is packed all the same.
+  const reader = await openTsdb(dir, { readOnly: true, retentionMs: HOUR_MS });
+  onTestFinished(() => reader.close());
+  expect(reader.stats().packedTimelines).toBe(2);
+  expect(valuesOf(reader)).toEqual(seconds);
+  for (let i = 0; i < 340; i++) await clock.advance(1000);
+  expect(told()).toEqual({ values: seconds, rise: 299, packed: 2 });
+  await append(700, MOVED);
+  expect(valuesOf(store)).toEqual([...seconds, 700]);
+  expect(riseOf(store)).toBe(699);
+});
