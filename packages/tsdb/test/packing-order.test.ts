@@ -42,7 +42,7 @@ function riseOf(store: Tsdb): number | undefined {
 }
 
 test('what a series has in an older set of series is packed before what it has in a newer one', async () => {
-  const { store, dir, append } = await openStore();
+  const { store, dir, clock, append } = await openStore();
   for (let second = 1; second <= 10; second++) await append(second, MOVED, STAYED);
   await append(11, STAYED);
   for (let second = 12; second <= 200; second++) await append(second, MOVED);
@@ -52,7 +52,7 @@ test('what a series has in an older set of series is packed before what it has i
   store.maintain();
   expect(valuesOf(store)).toEqual(seconds);
   expect(riseOf(store)).toBe(199);
-  const reader = await openTsdb(dir, { readOnly: true, retentionMs: HOUR_MS });
+  const reader = await openTsdb(dir, { readOnly: true, retentionMs: HOUR_MS, clock });
   onTestFinished(() => reader.close());
   expect(valuesOf(reader)).toEqual(seconds);
   expect(riseOf(reader)).toBe(199);
@@ -69,7 +69,7 @@ test('what was packed is read from memory while it is new, and from the file aft
   for (let i = 0; i < 20; i++) await clock.advance(1000);
   expect(told()).toEqual({ values: seconds, rise: 299, packed: 0 });
   // In the file it is packed all the same.
-  const reader = await openTsdb(dir, { readOnly: true, retentionMs: HOUR_MS });
+  const reader = await openTsdb(dir, { readOnly: true, retentionMs: HOUR_MS, clock });
   onTestFinished(() => reader.close());
   expect(reader.stats().packedTimelines).toBe(2);
   expect(valuesOf(reader)).toEqual(seconds);
@@ -78,4 +78,20 @@ test('what was packed is read from memory while it is new, and from the file aft
   await append(700, MOVED);
   expect(valuesOf(store)).toEqual([...seconds, 700]);
   expect(riseOf(store)).toBe(699);
+});
+
+test('a reader that has not looked for a while does not miss what came before something was packed', async () => {
+  const { store, dir, clock, append } = await openStore();
+  for (let second = 1; second <= 20; second++) await append(second, STAYED);
+  const reader = await openTsdb(dir, { readOnly: true, retentionMs: HOUR_MS, clock });
+  onTestFinished(() => reader.close());
+  expect(valuesOf(reader)).toEqual([]);
+  for (let second = 21; second <= 200; second++) await append(second, STAYED, MOVED);
+  store.maintain();
+  const seconds = Array.from({ length: 180 }, (_, i) => i + 21);
+  expect(valuesOf(reader)).toEqual(seconds);
+  expect(riseOf(reader)).toBe(179);
+  for (const found of reader.select([new Matcher('shop', '=', 'stayed')], 0, START_MS + HOUR_MS)) {
+    expect(found.values).toHaveLength(200);
+  }
 });

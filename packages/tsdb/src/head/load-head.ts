@@ -66,15 +66,18 @@ export class LoadedHead {
   /** Learns which timelines are packed by now. They stay in memory for a while. */
   noticePacked(): void {
     const { timelines } = this.head;
-    for (const id of this.directory.refresh((packedId) => timelines.has(packedId))) {
+    const isWhole = (id: number, count: number) => timelines.get(id)?.length === count;
+    for (const id of this.directory.refresh(isWhole)) {
       const timeline = timelines.get(id);
-      if (timeline === undefined) {
-        this.packed.doubt();
+      if (timeline !== undefined && !this.directory.has(id)) {
+        timeline.isPacked = true;
+        this.#kept.push(timeline);
+        this.#keptBytes += timeline.byteLength;
         continue;
       }
-      timeline.isPacked = true;
-      this.#kept.push(timeline);
-      this.#keptBytes += timeline.byteLength;
+      // A reader that has not looked for a while does not know all rows and series of it.
+      if (timeline !== undefined) this.head.drop(timeline);
+      this.packed.doubt();
     }
   }
 

@@ -55,17 +55,17 @@ export class TimelineDirectory {
   }
 
   /**
-   * Learns of timelines that were packed since the last call, and says which. Those that are still in memory are not told of to
+   * Learns of timelines that were packed since the last call, and says which. Those that are in memory with all their rows are not told of to
    * anybody else, until `show` is called for them. @throws {DamagedBytes}
    */
-  refresh(isInMemory: (id: number) => boolean = () => false): number[] {
+  refresh(isInMemory: (id: number, count: number) => boolean = () => false): number[] {
     const fresh: number[] = [];
     for (const [seq, id, minMs, maxMs, count, body, crc] of this.#newer.all(this.#lastSeq)) {
       if (!isIntact(crc, checksumOfTimeline(id, minMs, maxMs, count, body))) {
         throw new DamagedBytes(`timeline ${id} is not what was written`);
       }
       this.#hidden.set(id, { seq, minMs, maxMs, count });
-      if (!isInMemory(id)) this.show(id);
+      if (!isInMemory(id, count)) this.show(id);
       this.#lastSeq = seq;
       fresh.push(id);
     }
