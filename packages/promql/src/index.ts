@@ -8,6 +8,7 @@ export {
   type RangeResult,
 } from './evaluate/evaluate.ts';
 export { EvaluationPlans } from './evaluate/plans.ts';
+export { type Preparation, prepareInstant } from './evaluate/prepare.ts';
 export { QueryError, type QueryErrorKind } from './evaluate/query-error.ts';
 export type { EvalContext, QueryLimits } from './evaluate/run.ts';
 export type { Feature } from './features.ts';

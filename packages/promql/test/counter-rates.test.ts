@@ -1,7 +1,7 @@
 import { type CounterSeries, isStaleAt, Labels, type Queryable, type Series } from '@tillwatch/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { evaluateInstant, evaluateRange } from '../src/index.ts';
+import { evaluateInstant, evaluateRange, prepareInstant } from '../src/index.ts';
 import { parse } from '../src/parse/index.ts';
 import { MemoryQueryable } from '../src/testing.ts';
 
@@ -95,10 +95,45 @@ test('rates are the same whether a store tells counters or gives samples', () =>
         expect(rounded(evaluateInstant(parsed.expr, at, { queryable: tellingCounters(storage) }))).toEqual(
           rounded(evaluateInstant(parsed.expr, at, { queryable: storage })),
         );
+        const context = { queryable: tellingCounters(storage) };
+        const prepared = finished(prepareInstant(parsed.expr, at, context));
+        expect(evaluateInstant(parsed.expr, at, { ...context, prepared })).toEqual(
+          evaluateInstant(parsed.expr, at, context),
+        );
       },
     ),
     { numRuns: 300 },
   );
+});
+
+/** What a generator returns in the end. */
+function finished<T>(slices: Generator<void, T>): T {
+  for (;;) {
+    const next = slices.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+test('an evaluation is prepared in slices, and stays what it was when later samples come in between', () => {
+  const storage = new MemoryQueryable();
+  const names = Array.from({ length: 10_000 }, (_, i) => Labels.of({ __name__: 'x_total', job: 'a', i: String(i) }));
+  for (const labels of names) storage.addSamples(labels, [0, 15_000, 30_000, 45_000, 60_000], [0, 15, 30, 45, 60]);
+  const parsed = parse('1 - sum by (job) (rate(x_total[1m]))');
+  if (!parsed.ok) throw new Error('the expression is wrong');
+  const context = { queryable: tellingCounters(storage) };
+  const before = evaluateInstant(parsed.expr, 60_000, context);
+  const slices = prepareInstant(parsed.expr, 60_000, context);
+  let pauses = 0;
+  let next = slices.next();
+  for (; next.done !== true; next = slices.next()) {
+    pauses++;
+    for (const labels of names) storage.addSamples(labels, [60_000 + pauses * 15_000], [1e6]);
+  }
+  expect(pauses).toBe(2);
+  expect(evaluateInstant(parsed.expr, 60_000, { ...context, prepared: next.value })).toEqual(before);
+  // It is of no use at another time.
+  const later = evaluateInstant(parsed.expr, 90_000, { ...context, prepared: next.value });
+  expect(later).toEqual(evaluateInstant(parsed.expr, 90_000, context));
 });
 
 /** What was found, with numbers to twelve places: sums are added up in another order. */

@@ -96,6 +96,8 @@ export class TsdbWriter implements Tsdb {
   #isSuspected = false;
   #replacements = 0;
   #waiting: Waiting[] = [];
+  /** How many reads are under way. */
+  #reading = 0;
   #samplesAppended = 0;
   #outOfOrderSamples = 0;
   #lateSamples = 0;
@@ -251,11 +253,14 @@ export class TsdbWriter implements Tsdb {
 
   *#iterate<T>(read: () => Iterable<T>): Iterable<T> {
     if (this.#isClosed) throw new StoreError('closed', 'the store is closed');
+    this.#reading++;
     try {
       yield* read();
     } catch (cause) {
       if (this.#isClosed) throw new StoreError('closed', 'the store was closed during a query', { cause });
       throw storeFailure(cause, 'cannot read the store');
+    } finally {
+      this.#reading--;
     }
   }
 
@@ -512,7 +517,8 @@ export class TsdbWriter implements Tsdb {
         while (this.#isSound && this.#file.packer.slice(this.#loaded, this.#clock.nowMs())) {
           await this.#clock.sleep(REST_MS, signal);
         }
-        if (this.#isSound) this.#loaded.release();
+        // What a read has begun with in memory has to stay there for it.
+        if (this.#isSound && this.#reading === 0) this.#loaded.release();
         // The version counts the timelines that were packed.
         const { head, directory } = this.#loaded;
         const dueVersion = bundledVersion + TIMELINES_PER_BUNDLING * Math.max(1, head.timelines.size);

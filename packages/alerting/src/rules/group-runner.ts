@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RuleGroup } from '@tillwatch/config';
 import {
   type Alert,
@@ -10,7 +11,8 @@ import {
   type Queryable,
   StoreError,
 } from '@tillwatch/model';
-import { EvaluationPlans } from '@tillwatch/promql';
+import { EvaluationPlans, type Preparation } from '@tillwatch/promql';
+import type { RuleSurroundings } from './alerting-rule.ts';
 import { compileRules } from './compile-rule.ts';
 import { Overlay } from './overlay.ts';
 import { type RuleOutcome, RuleRunner } from './rule-runner.ts';
@@ -148,7 +150,7 @@ export class GroupRunner {
     const startedMs = performance.now();
     const { store, logger } = this.#surroundings;
     const batch = store.batch();
-    const outcomes = this.#evaluateRules(atMs, batch);
+    const outcomes = await this.#evaluateRules(atMs, batch);
     this.#save(batch, outcomes, atMs);
     try {
       await batch.commit();
@@ -184,7 +186,7 @@ export class GroupRunner {
     this.#tookMs = performance.now() - startedMs;
   }
 
-  #evaluateRules(atMs: number, batch: Batch): RuleOutcome[] {
+  async #evaluateRules(atMs: number, batch: Batch): Promise<RuleOutcome[]> {
     const { queryable, externalLabels, externalUrl, evaluationIntervalMs: defaultStepMs } = this.#surroundings;
     const queryOffsetMs = this.#group.queryOffsetMs ?? 0;
     const sampleMs = atMs - queryOffsetMs;
@@ -197,17 +199,18 @@ export class GroupRunner {
     const { limit } = this.#group;
     const plans = this.#plans;
     const around = { queryable: overlay, defaultStepMs, plans, queryOffsetMs, limit, externalLabels, externalUrl };
-    const outcomes = this.#rules.map((rule) => {
-      const outcome = rule.evaluate(atMs, around);
-      if (outcome.samples === undefined) return outcome;
+    const outcomes: RuleOutcome[] = [];
+    for (const rule of this.#rules) {
+      const outcome = await evaluateInSlices(rule, atMs, around);
+      outcomes.push(outcome);
+      if (outcome.samples === undefined) continue;
       const keys = new Set(outcome.samples.map((sample) => sample.labels.key));
       for (const [key, labels] of rule.written) if (!keys.has(key)) end(labels);
       for (const { labels, value } of outcome.samples) {
         present.add(labels.key);
         if (batch.append(labels, sampleMs, value)) overlay.add(labels, sampleMs, value);
       }
-      return outcome;
-    });
+    }
     for (const labels of this.#orphans) if (!present.has(labels.key)) end(labels);
     return outcomes;
   }
@@ -277,6 +280,22 @@ export class GroupRunner {
       failures: this.#failures,
     };
   }
+}
+
+/** Evaluates a rule, letting other work have its turn where the rule is about many series: scrapes must not wait for it. */
+async function evaluateInSlices(rule: RuleRunner, atMs: number, around: RuleSurroundings): Promise<RuleOutcome> {
+  const startedMs = performance.now();
+  const slices = rule.prepare(atMs, around);
+  let prepared: Preparation | undefined;
+  for (;;) {
+    const next = slices.next();
+    if (next.done === true) {
+      prepared = next.value;
+      break;
+    }
+    await nextTurn();
+  }
+  return { ...rule.evaluate(atMs, { ...around, prepared }), tookMs: performance.now() - startedMs };
 }
 
 /** Names a group: the same name may be used in several files. */

@@ -1,5 +1,11 @@
 import { Labels, type Queryable, type VectorSample } from '@tillwatch/model';
-import { type EvaluationPlans, type Expr, evaluateInstant, type InstantResult } from '@tillwatch/promql';
+import {
+  type EvaluationPlans,
+  type Expr,
+  evaluateInstant,
+  type InstantResult,
+  type Preparation,
+} from '@tillwatch/promql';
 
 /** A sample that a rule writes. Its timestamp is that of the evaluation. */
 export interface RuleSample {
@@ -19,6 +25,8 @@ export interface RuleContext {
   readonly defaultStepMs: number;
   /** What evaluations of the same rules keep for each other. */
   readonly plans?: EvaluationPlans | undefined;
+  /** What was done of the rule's evaluation beforehand. */
+  readonly prepared?: Preparation | undefined;
 }
 
 /** Evaluates a rule's expression to a vector; a scalar becomes one element without labels. @throws {RuleError | QueryError} */

@@ -1,5 +1,5 @@
 import { type Alert, type Labels, METRIC_NAME } from '@tillwatch/model';
-import { format, QueryError } from '@tillwatch/promql';
+import { format, type Preparation, prepareInstant, QueryError } from '@tillwatch/promql';
 import {
   type ActiveAlert,
   type ActiveAlerts,
@@ -70,6 +70,17 @@ export class RuleRunner {
     this.#active = previous.#active;
     this.#written = previous.#written;
     this.#last = previous.#last;
+  }
+
+  /** Does what takes long of an evaluation, with pauses for other work. Nothing when it fails: then the evaluation says why. */
+  *prepare(atMs: number, surroundings: RuleSurroundings): Generator<void, Preparation | undefined> {
+    const { rule } = this.#compiled;
+    if (rule === undefined) return undefined;
+    try {
+      return yield* prepareInstant(rule.expr, atMs - surroundings.queryOffsetMs, surroundings);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Never throws: a rule that fails says so in its outcome. */

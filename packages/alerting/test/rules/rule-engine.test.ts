@@ -140,6 +140,28 @@ describe('recording rules', () => {
     expect(bench.store.commits).toBe(1);
   });
 
+  test('a rule about many series lets other work have its turn', async () => {
+    const counters = Array.from({ length: 20_000 }, (_, i) => ({
+      labels: Labels.of({ __name__: 'orders_total', i: String(i) }),
+      timestampsMs: Float64Array.of(0, MINUTE),
+      changes: (_lo: Int32Array, _hi: Int32Array, first: Float64Array, change: Float64Array) => {
+        first[0] = 0;
+        change[0] = 60;
+      },
+    }));
+    const store = Object.assign(new MemoryStore(), { selectCounters: () => counters });
+    const bench = new Bench([group([recording('orders:rate', 'sum(rate(orders_total[2m]))')])], {}, store);
+    let turns = 0;
+    const count = () => {
+      turns++;
+      if (store.commits === 0) setImmediate(count);
+    };
+    setImmediate(count);
+    await bench.engine.evaluate(MINUTE);
+    expect(turns).toBeGreaterThanOrEqual(4);
+    expect(bench.store.dump('orders:rate')).toBe('10000@60000');
+  });
+
   test('series that a rule no longer gives are ended', async () => {
     const bench = new Bench([group([recording('copy', 'metric')])]);
     load(bench.store, { __name__: 'metric', shop: 'eu' }, '1x1 stale');

@@ -4,6 +4,7 @@ import { describeType, typeOf } from '../parse/type-of.ts';
 import type { Annotation } from './annotations.ts';
 import { type Column, mergeEqual, type Value, withoutMetadata } from './column.ts';
 import { evaluateNode } from './node.ts';
+import { Preparation } from './prepare.ts';
 import { QueryError } from './query-error.ts';
 import { evaluateRange as evaluateRangeVector } from './range-vector.ts';
 import { type EvalContext, failSameLabels, Run } from './run.ts';
@@ -46,9 +47,9 @@ const MAX_STEPS = 1_000_000;
  * @throws {QueryError} when it cannot be answered
  */
 export function evaluateInstant(expr: Expr, timeMs: number, context: EvalContext): InstantResult {
-  const timeline: Timeline = { startMs: timeMs, stepMs: 0, count: 1 };
-  const run = new Run(context, timeline, timeMs);
-  run.findSummaryReaders(expr);
+  const { prepared } = context;
+  const isPrepared = prepared?.expr === expr && prepared.timeMs === timeMs;
+  const { run, timeline } = isPrepared ? prepared : new Preparation(expr, timeMs, context);
   const value =
     typeOf(expr) === 'matrix' ? matrixValue(run, expr, timeline) : instantValue(finish(run, expr, timeline), timeMs);
   return { value, annotations: run.annotations.list() };

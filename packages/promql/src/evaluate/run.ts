@@ -1,9 +1,11 @@
 import type { Queryable, Span } from '@tillwatch/model';
 import type { Feature } from '../features.ts';
-import type { Expr, VectorSelector } from '../parse/ast.ts';
+import type { Aggregate, Expr, VectorSelector } from '../parse/ast.ts';
 import { selectorsOf } from '../visit.ts';
 import { Annotations } from './annotations.ts';
+import type { Value } from './column.ts';
 import { EvaluationPlans } from './plans.ts';
+import type { Preparation } from './prepare.ts';
 import { QueryError } from './query-error.ts';
 import type { RawSeries } from './select.ts';
 import { summaryReadersOf } from './summary-readers.ts';
@@ -34,6 +36,8 @@ export interface EvalContext {
   readonly features?: Iterable<Feature> | undefined;
   /** What evaluations of the same expressions keep for each other; nothing when not given. */
   readonly plans?: EvaluationPlans | undefined;
+  /** What `prepareInstant` did beforehand for the same expression at the same time. */
+  readonly prepared?: Preparation | undefined;
 }
 
 const DEFAULT_MAX_SAMPLES = 50_000_000;
@@ -55,6 +59,8 @@ export class Run {
   readonly plans: EvaluationPlans;
   /** Series already read, by matchers and times: a selector that occurs twice is read once. */
   readonly selections = new Map<string, readonly RawSeries[]>();
+  /** Aggregations that were evaluated beforehand; `undefined` for those that cannot be evaluated series by series. */
+  readonly prepared = new Map<Aggregate, Value | undefined>();
   /** Which expressions give the same at every step. */
   readonly invariance = new Map<Expr, boolean>();
   /** Selectors of whose histograms only count and sum are read. */

@@ -9,11 +9,23 @@ import type { Timeline } from './timeline.ts';
 
 const STREAMED: ReadonlySet<string> = new Set<FoldOp>(['sum', 'count', 'group', 'min', 'max']);
 
+/** So many series are folded at once, which takes some ten milliseconds at one step. */
+const SERIES_PER_SLICE = 4_096;
+
+/** The same as `foldCounters`, at once. */
+export function aggregateCounters(run: Run, expr: Aggregate, timeline: Timeline): Value | undefined {
+  const folding = foldCounters(run, expr, timeline);
+  for (;;) {
+    const next = folding.next();
+    if (next.done === true) return next.value;
+  }
+}
+
 /**
  * An aggregation of `rate` or `increase`, as `evaluateAggregate` gives it; `undefined` where that needs the column of each series:
- * when there are native histograms, or when two series may become equal by losing their names.
+ * when there are native histograms, or when two series may become equal by losing their names. It yields now and then.
  */
-export function aggregateCounters(run: Run, expr: Aggregate, timeline: Timeline): Value | undefined {
+export function* foldCounters(run: Run, expr: Aggregate, timeline: Timeline): Generator<void, Value | undefined> {
   if (!isStreamed(expr) || run.isNameRemovalDelayed) return undefined;
   const call = callBelow(expr.expr);
   const plan = call && run.plans.groupsOf(expr);
@@ -38,6 +50,7 @@ export function aggregateCounters(run: Run, expr: Aggregate, timeline: Timeline)
     }
     fold.add(column.values, column.present);
     columns++;
+    if (series % SERIES_PER_SLICE === 0) yield;
   }
   plan.finish(series, found.length);
   if (plan.isAmbiguous) return undefined;
