@@ -1,5 +1,6 @@
-import { Labels, Matcher } from '@tillwatch/model';
+import { isStaleAt, Labels, Matcher } from '@tillwatch/model';
 import { ManualClock } from '@tillwatch/model/testing';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { openTsdb } from '../src/index.ts';
 import { openForWriting } from '../src/open-tsdb.ts';
@@ -95,3 +96,69 @@ test('a reader that has not looked for a while does not miss what came before so
     expect(found.values).toHaveLength(200);
   }
 });
+
+/** What happens in a second: to a target (it fails, or a tenth of its series gets other names), or somebody reads. */
+const event = fc.oneof(
+  { weight: 30, arbitrary: fc.constant('nothing' as const) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('fail', 'rename'), target: fc.nat(2) }) },
+  { weight: 2, arbitrary: fc.constantFrom('first', 'second', 'writer') },
+);
+
+test('whoever reads, and whenever, sees everything in its order, whatever was packed and let go of meanwhile', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { minLength: 400, maxLength: 900 }), async (events) => {
+      const clock = new ManualClock(START_MS);
+      const dir = temporaryDirectory();
+      const options = { retentionMs: 24 * HOUR_MS, clock };
+      const store = openForWriting(dir, { ...options, packSliceMs: 0.01 });
+      const open = () => openTsdb(dir, { ...options, readOnly: true });
+      const readers = { writer: store, first: await open(), second: await open() };
+      const written = new Map<string, (number | 'stale')[]>();
+      const generations = [0, 0, 0];
+
+      const scrape = async (second: number, target: number, hasFailed: boolean) => {
+        const batch = store.batch();
+        for (let i = 0; i < 20; i++) {
+          const generation = i % 10 === 0 ? generations[target] : 0;
+          const labels = Labels.of({ __name__: 'x', target: String(target), i: String(i), of: String(generation) });
+          const known = written.get(labels.key) ?? [];
+          written.set(labels.key, known);
+          const isReport = i === 1;
+          if (hasFailed && !isReport) {
+            if (known.length === 0) continue;
+            batch.appendStale(labels, START_MS + second * 1000);
+            known.push('stale');
+          } else {
+            batch.append(labels, START_MS + second * 1000, second);
+            known.push(second);
+          }
+        }
+        await batch.commit();
+      };
+      const expectAll = (tsdb: Tsdb) => {
+        const seen = new Map<string, (number | 'stale')[]>();
+        for (const { labels, values } of tsdb.select([], 0, START_MS + HOUR_MS)) {
+          seen.set(
+            labels.key,
+            Array.from(values, (value, i) => (isStaleAt(values, i) ? 'stale' : value)),
+          );
+        }
+        expect(seen).toEqual(written);
+      };
+
+      for (const [second, happens] of events.entries()) {
+        await clock.advance(1000);
+        const isAbout = (kind: string, target: number) =>
+          typeof happens === 'object' && happens.kind === kind && happens.target === target;
+        for (const target of generations.keys()) {
+          if (isAbout('rename', target)) generations[target]!++;
+          await scrape(second + 1, target, isAbout('fail', target));
+        }
+        if (typeof happens === 'string' && happens !== 'nothing') expectAll(readers[happens]);
+      }
+      for (const tsdb of Object.values(readers)) expectAll(tsdb);
+      for (const tsdb of Object.values(readers)) await tsdb.close();
+    }),
+    { numRuns: 8, endOnFailure: true },
+  );
+}, 120_000);

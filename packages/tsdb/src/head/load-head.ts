@@ -75,7 +75,8 @@ export class LoadedHead {
         this.#keptBytes += timeline.byteLength;
         continue;
       }
-      // A reader that has not looked for a while does not know all rows and series of it.
+      // A reader that has not looked for a while does not know all rows and series of it. What its series had before is let go of first.
+      this.release(Number.NEGATIVE_INFINITY);
       if (timeline !== undefined) this.head.drop(timeline);
       this.packed.doubt();
     }
