@@ -9,6 +9,8 @@ export interface KnownSeries {
   readonly labels: Labels | undefined;
   /** Is it left out because there are too many series? */
   readonly isRefused: boolean;
+  /** The hash of its labels, once somebody asked for it: to find it out takes longer than to read the line. */
+  hash: number | undefined;
   /** Must it be ended with a staleness marker when it is gone? Not with timestamps of its own. */
   isTracked: boolean;
   /** The scrape that saw it last, as far as scrapes that saw the same as the one before were counted. */

@@ -89,7 +89,7 @@ export class SeriesCache {
   /** Enters the series of the line that the scanner read last, which was not known. */
   add(scanner: ExpositionScanner, labels: Labels | undefined, isRefused = false): KnownSeries {
     this.#startNext();
-    const series: KnownSeries = { type: scanner.type, labels, isRefused, isTracked: false, scrape: 0 };
+    const series: KnownSeries = { type: scanner.type, labels, isRefused, hash: undefined, isTracked: false, scrape: 0 };
     this.#lookup?.set(keyOf(scanner), { series, index: -1 });
     this.#add(series, scanner);
     return series;
@@ -157,11 +157,12 @@ export class SeriesCache {
 
   /** Another line may stand for a series that is gone by its text: that one is there. */
   #withoutPresent(gone: readonly Labels[]): Labels[] {
-    const hashes = new Set(gone.map(({ hash }) => hash));
+    const hashes = new Set(gone.map(({ hash }) => hash | 0));
     const present = new Set<string>();
     for (const line of this.#next?.lines ?? this.#outline.lines) {
-      const labels = isSeries(line) ? line.labels : undefined;
-      if (labels !== undefined && hashes.has(labels.hash)) present.add(labels.key);
+      if (!isSeries(line) || line.labels === undefined) continue;
+      line.hash ??= line.labels.hash | 0;
+      if (hashes.has(line.hash)) present.add(line.labels.key);
     }
     return gone.filter(({ key }) => !present.has(key));
   }

@@ -18,8 +18,9 @@ import { TimelineDirectory } from './timeline-directory.ts';
  * cheaper to read, and smaller, than chunks.
  */
 const KEPT_MS = 330_000;
-/** So much of it stays at most. */
+/** So much of it stays at most. Readers, whose questions nobody's appointments wait for, keep less. */
 const MOST_KEPT_BYTES = 64 * 2 ** 20;
+const MOST_KEPT_BYTES_OF_READER = 8 * 2 ** 20;
 
 /** The head as the file has it, and how far the file was read. */
 export class LoadedHead {
@@ -35,10 +36,12 @@ export class LoadedHead {
   /** Timelines that are packed and still in memory, in the order in which they were packed. */
   #kept: Timeline[] = [];
   #keptBytes = 0;
+  readonly #mostKeptBytes: number;
 
   /** @throws {DamagedBytes} and SQLite's errors. */
   constructor(db: Database, nowMs: () => number) {
     this.#db = db;
+    this.#mostKeptBytes = db.readonly ? MOST_KEPT_BYTES_OF_READER : MOST_KEPT_BYTES;
     this.#nowMs = nowMs;
     this.directory = new TimelineDirectory(db);
     this.chunkRows = new ChunkRows(db);
@@ -90,7 +93,7 @@ export class LoadedHead {
     const oldestMs = this.#nowMs() - keptMs;
     let count = 0;
     for (const timeline of this.#kept) {
-      if (timeline.lastMs > oldestMs && this.#keptBytes <= MOST_KEPT_BYTES) break;
+      if (timeline.lastMs > oldestMs && this.#keptBytes <= this.#mostKeptBytes) break;
       this.directory.show(timeline.id);
       this.head.drop(timeline);
       this.#keptBytes -= timeline.byteLength;
