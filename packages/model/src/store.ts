@@ -13,7 +13,8 @@ export interface Batch {
 
   /**
    * Adds a sample at one time for each series of a row, `values[i]` for `row.labels[i]`: as `append` of one after the other, but
-   * a store that has it can remember at the row where its series are. Returns how many samples were refused.
+   * a store that has it can remember at the row where its series are. `values` is the batch's from then on. Returns how many samples
+   * were refused.
    */
   appendRow?(row: SampleRow, timestampMs: number, values: Float64Array): number;
 

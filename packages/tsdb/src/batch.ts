@@ -89,7 +89,7 @@ export class StagedBatch implements Batch {
     this.#mustBeOpen();
     const place = this.sampleCount === 0 ? RowPlace.of(row, this.#owner.index()) : undefined;
     if (place !== undefined && timestampMs > place.timeline.lastMs && timestampMs < Number.POSITIVE_INFINITY) {
-      this.#row = { row, place, timestampMs, values: values.slice(0, row.labels.length) };
+      this.#row = { row, place, timestampMs, values };
       return 0;
     }
     let refused = 0;

@@ -19,12 +19,12 @@ import { evaluateNode } from './node.ts';
 import { quantileOf, quantileWarning } from './quantile.ts';
 import type { Run } from './run.ts';
 import { limitRatio, limitTo, topOf } from './selecting-aggregates.ts';
-import { aggregateCounters } from './streamed-aggregate.ts';
+import { aggregateSeries } from './streamed-aggregate.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Evaluates an aggregation: groups are formed once, then each is folded column by column. */
 export function evaluateAggregate(run: Run, expr: Aggregate, timeline: Timeline): Value {
-  const streamed = run.prepared.has(expr) ? run.prepared.get(expr) : aggregateCounters(run, expr, timeline);
+  const streamed = run.prepared.has(expr) ? run.prepared.get(expr) : aggregateSeries(run, expr, timeline);
   if (streamed !== undefined) return streamed;
   const param = expr.param === undefined ? undefined : evaluateNode(run, expr.param, timeline);
   const samples = expectVector(evaluateNode(run, expr.expr, timeline));

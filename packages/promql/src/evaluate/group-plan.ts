@@ -12,6 +12,7 @@ const MOST_UNUSED = 64;
  */
 export class GroupPlan {
   readonly #expr: Aggregate;
+  readonly #hasNames: boolean;
   /** The series, by the place at which they came the last time, and the number of their group. */
   readonly #series: Labels[] = [];
   readonly #groupOf: number[] = [];
@@ -20,8 +21,10 @@ export class GroupPlan {
   #metricName: string | undefined;
   #isAmbiguous = false;
 
-  constructor(expr: Aggregate) {
+  /** `hasNames`: series come with their names into their groups; else without. */
+  constructor(expr: Aggregate, hasNames: boolean) {
     this.#expr = expr;
+    this.#hasNames = hasNames;
   }
 
   /** May series that differ be equal once they lose their names? That cannot be told group by group. */
@@ -29,7 +32,7 @@ export class GroupPlan {
     return this.#isAmbiguous;
   }
 
-  /** The number of the group of the series that comes at this place; names are dropped before groups are formed. */
+  /** The number of the group of the series that comes at this place. */
   groupOf(place: number, labels: Labels): number {
     return this.#series[place] === labels ? this.#groupOf[place]! : this.#assign(place, labels);
   }
@@ -51,11 +54,8 @@ export class GroupPlan {
   }
 
   #assign(place: number, labels: Labels): number {
-    const { metricName } = labels;
-    this.#metricName ??= metricName;
-    const isOther = metricName !== this.#metricName || hasMetadata(labels);
-    if (isOther) this.#isAmbiguous = true;
-    const group = groupLabels(this.#expr, withoutMetadata(labels));
+    if (!this.#hasNames) this.#lookAtName(labels);
+    const group = groupLabels(this.#expr, this.#hasNames ? labels : withoutMetadata(labels));
     let number = this.#numbers.get(group.key);
     if (number === undefined) {
       number = this.#labels.length;
@@ -65,5 +65,11 @@ export class GroupPlan {
     this.#series[place] = labels;
     this.#groupOf[place] = number;
     return number;
+  }
+
+  #lookAtName(labels: Labels): void {
+    const { metricName } = labels;
+    this.#metricName ??= metricName;
+    if (metricName !== this.#metricName || hasMetadata(labels)) this.#isAmbiguous = true;
   }
 }

@@ -8,11 +8,11 @@ import { GroupPlan } from './group-plan.ts';
 export class EvaluationPlans {
   readonly #groups = new WeakMap<Aggregate, GroupPlan>();
 
-  /** The groups of an aggregation, as they were the last time. */
-  groupsOf(expr: Aggregate): GroupPlan {
+  /** The groups of an aggregation, as they were the last time; `hasNames` says whether series still have their names there. */
+  groupsOf(expr: Aggregate, hasNames: boolean): GroupPlan {
     let plan = this.#groups.get(expr);
     if (plan === undefined) {
-      plan = new GroupPlan(expr);
+      plan = new GroupPlan(expr, hasNames);
       this.#groups.set(expr, plan);
     }
     return plan;

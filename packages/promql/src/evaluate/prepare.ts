@@ -3,7 +3,7 @@
 import type { Aggregate, Expr } from '../parse/ast.ts';
 import { visit } from '../visit.ts';
 import { type EvalContext, Run } from './run.ts';
-import { foldCounters } from './streamed-aggregate.ts';
+import { foldSeries } from './streamed-aggregate.ts';
 import type { Timeline } from './timeline.ts';
 
 /** The beginning of an evaluation, to be given to the evaluation of the same expression at the same time as `prepared`. */
@@ -31,7 +31,7 @@ export function* prepareInstant(expr: Expr, timeMs: number, context: EvalContext
   const preparation = new Preparation(expr, timeMs, context);
   const { run, timeline } = preparation;
   for (const aggregate of aggregatesOf(expr)) {
-    run.prepared.set(aggregate, yield* foldCounters(run, aggregate, timeline));
+    run.prepared.set(aggregate, yield* foldSeries(run, aggregate, timeline));
   }
   return preparation;
 }

@@ -1,7 +1,7 @@
 import {
   type Histogram,
   isStaleAt,
-  type Labels,
+  Labels,
   type Matcher,
   type ReadWindows,
   type Series,
@@ -189,6 +189,34 @@ export function evaluateStartTimestamps(run: Run, selector: VectorSelector, time
   return newestSamples(run, selector, timeline, (series, i) => (series.startTimestampsMs?.[i] ?? 0) / 1000);
 }
 
+/**
+ * The series of an instant vector selector, and the column of each, for one who looks at columns one after the other: they share one.
+ * `undefined` where the query reads the same series in another place too, for which they are kept.
+ */
+export function selectorColumns(run: Run, selector: VectorSelector, timeline: Timeline): SelectorColumns | undefined {
+  if (selector.extension !== undefined || run.isReadAgain(selector) || run.readsSummariesOnly(selector))
+    return undefined;
+  const times = shifted(run, timeline, selector);
+  const windows = windowsOf(times, run.lookbackMs);
+  const series = eachSeries(run, selector, times.startMs - run.lookbackMs, endOf(times), selector.span, windows);
+  const indicesOf = newestFinder(times, run.lookbackMs);
+  const shared = newColumn(Labels.empty, timeline.count);
+  const columnOf = ({ timestampsMs, values, histograms }: RawSeries) => {
+    const indices = indicesOf(timestampsMs);
+    const isThere = fillNewest(shared, indices, values, (i) => values[i]!);
+    if (!isThere) return undefined;
+    return histograms === undefined ? shared : { ...shared, histograms: Array.from(indices, (i) => histograms[i]) };
+  };
+  return { series, columnOf };
+}
+
+/** What `selectorColumns` gives. */
+export interface SelectorColumns {
+  readonly series: Iterable<RawSeries>;
+  /** The column of a series, without its labels and valid until the next is asked for; `undefined` when it has no value at any step. */
+  columnOf(series: RawSeries): Column | undefined;
+}
+
 /** Takes the newest sample at each step, or what `pick` makes of it. */
 function newestSamples(
   run: Run,
@@ -201,31 +229,51 @@ function newestSamples(
   const isSummary = run.readsSummariesOnly(selector);
   const windows = windowsOf(times, run.lookbackMs);
   const raw = selectSeries(run, matchers, times.startMs - run.lookbackMs, endOf(times), span, windows, isSummary);
-  const newest = new Map<Float64Array, Int32Array>();
+  const indicesOf = newestFinder(times, run.lookbackMs);
   const columns: Column[] = [];
   for (const series of raw) {
     run.tick(selector.span);
-    let indices = newest.get(series.timestampsMs);
-    if (indices === undefined) {
-      indices = newestIndices(series.timestampsMs, times, run.lookbackMs);
-      newest.set(series.timestampsMs, indices);
-    }
+    const indices = indicesOf(series.timestampsMs);
     const column = newColumn(series.labels, timeline.count);
-    let isEmpty = true;
-    for (let k = 0; k < timeline.count; k++) {
-      const i = indices[k]!;
-      if (i < 0 || isStaleAt(series.values, i)) continue;
-      column.values[k] = pick === undefined ? series.values[i]! : pick(series, i);
-      column.present[k] = 1;
-      isEmpty = false;
-    }
-    if (isEmpty) continue;
-    const { histograms } = series;
+    const { histograms, values } = series;
+    const isThere = fillNewest(column, indices, values, (i) => (pick === undefined ? values[i]! : pick(series, i)));
+    if (!isThere) continue;
     const isFloat = histograms === undefined || pick !== undefined;
     columns.push(isFloat ? column : { ...column, histograms: Array.from(indices, (i) => histograms[i]) });
   }
   run.countSamples(columns.length * timeline.count, selector.span);
   return columns;
+}
+
+/** Puts at each step what `pick` makes of the newest sample there. Returns whether there is any. */
+function fillNewest(
+  { values: out, present }: Column,
+  indices: Int32Array,
+  values: Float64Array,
+  pick: (index: number) => number,
+): boolean {
+  let isThere = false;
+  for (let k = 0; k < indices.length; k++) {
+    const i = indices[k]!;
+    present[k] = i < 0 || isStaleAt(values, i) ? 0 : 1;
+    if (present[k] === 0) continue;
+    out[k] = pick(i);
+    isThere = true;
+  }
+  return isThere;
+}
+
+/** Finds `newestIndices`, once for all series that share their timestamps. */
+function newestFinder(times: Timeline, lookbackMs: number): (timestampsMs: Float64Array) => Int32Array {
+  const known = new Map<Float64Array, Int32Array>();
+  return (timestampsMs) => {
+    let indices = known.get(timestampsMs);
+    if (indices === undefined) {
+      indices = newestIndices(timestampsMs, times, lookbackMs);
+      known.set(timestampsMs, indices);
+    }
+    return indices;
+  };
 }
 
 /** For each step the index of the newest sample in (t - lookback, t], or -1. */

@@ -1,10 +1,12 @@
-// Most rules and most panels of a dashboard sum up the rates of many series to few. Where the store tells counters, rates go
-// straight into the sums: neither a column nor a label set is made of a series that is not seen in the end.
-import type { Aggregate, Call, Expr } from '../parse/ast.ts';
-import { type Value, vectorOf } from './column.ts';
+// Most rules and most panels of a dashboard sum up many series, or their rates, to few. They go straight into the sums: neither a
+// column nor a label set is made of a series that is not seen in the end.
+import type { CounterSeries } from '@tillwatch/model';
+import type { Aggregate, Expr } from '../parse/ast.ts';
+import { type Column, type Value, vectorOf } from './column.ts';
 import { type Fold, type FoldOp, newFold } from './folds.ts';
 import { counterColumns } from './range-functions.ts';
 import type { Run } from './run.ts';
+import { type RawSeries, selectorColumns } from './select.ts';
 import type { Timeline } from './timeline.ts';
 
 const STREAMED: ReadonlySet<string> = new Set<FoldOp>(['sum', 'count', 'group', 'min', 'max']);
@@ -12,9 +14,9 @@ const STREAMED: ReadonlySet<string> = new Set<FoldOp>(['sum', 'count', 'group', 
 /** So many series are folded at once, which takes some ten milliseconds at one step. */
 const SERIES_PER_SLICE = 4_096;
 
-/** The same as `foldCounters`, at once. */
-export function aggregateCounters(run: Run, expr: Aggregate, timeline: Timeline): Value | undefined {
-  const folding = foldCounters(run, expr, timeline);
+/** The same as `foldSeries`, at once. */
+export function aggregateSeries(run: Run, expr: Aggregate, timeline: Timeline): Value | undefined {
+  const folding = foldSeries(run, expr, timeline);
   for (;;) {
     const next = folding.next();
     if (next.done === true) return next.value;
@@ -22,24 +24,25 @@ export function aggregateCounters(run: Run, expr: Aggregate, timeline: Timeline)
 }
 
 /**
- * An aggregation of `rate` or `increase`, as `evaluateAggregate` gives it; `undefined` where that needs the column of each series:
- * when there are native histograms, or when two series may become equal by losing their names. It yields now and then.
+ * An aggregation of a selector, of `rate` or of `increase`, as `evaluateAggregate` gives it; `undefined` where that needs the column
+ * of each series: when there are native histograms, when two series may become equal by losing their names, or when the store does not
+ * tell counters. It yields now and then.
  */
-export function* foldCounters(run: Run, expr: Aggregate, timeline: Timeline): Generator<void, Value | undefined> {
+export function* foldSeries(run: Run, expr: Aggregate, timeline: Timeline): Generator<void, Value | undefined> {
   if (!isStreamed(expr) || run.isNameRemovalDelayed) return undefined;
-  const call = callBelow(expr.expr);
-  const plan = call && run.plans.groupsOf(expr);
-  if (call === undefined || plan === undefined || plan.isAmbiguous) return undefined;
-  const rates = counterColumns(run, call, timeline);
-  if (rates === undefined) return undefined;
+  const inner = withoutParens(expr.expr);
+  const plan = run.plans.groupsOf(expr, inner.kind === 'vectorSelector');
+  if (plan.isAmbiguous) return undefined;
+  const source = columnsOf(run, inner, timeline);
+  if (source === undefined) return undefined;
 
   const folds: (Fold | undefined)[] = [];
   const found: Fold[] = [];
   let series = 0;
   let columns = 0;
-  for (const stored of rates.series) {
+  for (const stored of source.series) {
     const group = plan.groupOf(series++, stored.labels);
-    const column = rates.columnOf(stored);
+    const column = source.columnOf(stored);
     if (column === undefined) continue;
     if (column.histograms !== undefined) return undefined;
     let fold = folds[group];
@@ -54,7 +57,7 @@ export function* foldCounters(run: Run, expr: Aggregate, timeline: Timeline): Ge
   }
   plan.finish(series, found.length);
   if (plan.isAmbiguous) return undefined;
-  run.countSamples(columns * timeline.count, call.span);
+  run.countSamples(columns * timeline.count, inner.span);
   run.countSamples(found.length * timeline.count, expr.span);
   return vectorOf(found.map((fold) => fold.finish()));
 }
@@ -63,7 +66,19 @@ function isStreamed(expr: Aggregate): expr is Aggregate & { readonly op: FoldOp 
   return STREAMED.has(expr.op);
 }
 
-function callBelow(expr: Expr): Call | undefined {
-  if (expr.kind === 'paren') return callBelow(expr.expr);
-  return expr.kind === 'call' ? expr : undefined;
+function withoutParens(expr: Expr): Expr {
+  return expr.kind === 'paren' ? withoutParens(expr.expr) : expr;
+}
+
+/** Series of an expression, and the column of each, valid until the next is asked for. */
+interface Columns<Stored> {
+  readonly series: Iterable<Stored>;
+  columnOf(series: Stored): Column | undefined;
+}
+
+function columnsOf(run: Run, expr: Expr, timeline: Timeline): Columns<RawSeries | CounterSeries> | undefined {
+  if (expr.kind === 'call') return counterColumns(run, expr, timeline);
+  if (expr.kind !== 'vectorSelector') return undefined;
+  // It gives no counters, so it is asked for columns of none.
+  return selectorColumns(run, expr, timeline) as Columns<RawSeries | CounterSeries> | undefined;
 }

@@ -12,6 +12,8 @@ const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 export interface Page {
   readonly body: Uint8Array;
   readonly contentType: string | undefined;
+  /** To be called once the page was read: the memory of its body is then used for others. */
+  release(): void;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function fetchPage(
   signal: AbortSignal,
 ): Promise<Page> {
   const { bodySizeLimitBytes, enableCompression } = settings;
-  const { status, url, body, header } = await client.get({
+  const { status, url, body, header, release } = await client.get({
     url: target.url,
     headers: {
       accept: [acceptHeader(settings)],
@@ -40,7 +42,7 @@ export async function fetchPage(
     const moved = url === target.url ? '' : ` (redirected to ${withoutCredentials(url)})`;
     throw new ScrapeError('status', `server returned HTTP status ${statusText(status)}${moved}`);
   }
-  return { body, contentType: header('content-type') };
+  return { body, contentType: header('content-type'), release };
 }
 
 /** An HTTP status with its name. */

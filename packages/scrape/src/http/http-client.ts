@@ -4,6 +4,7 @@ import type { HttpClientConfig } from '@tillwatch/config';
 import type { Clock } from '@tillwatch/model';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { AccessToken } from './access-token.ts';
+import { type BodyBuffer, BodyBuffers } from './body-buffers.ts';
 import { credentialHeaders } from './credentials.ts';
 import { type Environment, proxyFor } from './proxy.ts';
 import { ScrapeError } from './scrape-error.ts';
@@ -14,6 +15,9 @@ const MOST_TOKEN_BYTES = 1024 * 1024;
 
 /** Time limits are those of whoever asks, by a signal. */
 const LIMITS = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 };
+
+/** Of all clients: many jobs have one target. */
+const buffers = new BodyBuffers();
 
 type Headers = Readonly<Record<string, string[]>>;
 
@@ -35,6 +39,8 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
   /** The first value of a header; the name is in lower case. */
   header(name: string): string | undefined;
+  /** To be called by whoever will not look at `body` any more: its memory is then used for others. */
+  release(): void;
 }
 
 /** The connections that one set of TLS files allows. */
@@ -122,8 +128,8 @@ export class HttpClient {
     if (status === 401) this.#token?.forget();
     const isGood = status === 200;
     if (!isGood) giveUp(response);
-    const body = isGood ? await readBody(response, limitBytes) : new Uint8Array(0);
-    return { status, url, body, header: (name) => headerOf(response, name) };
+    const { body, release } = isGood ? await readBody(response, limitBytes) : EMPTY;
+    return { status, url, body, header: (name) => headerOf(response, name), release };
   }
 
   async #post(url: string, headers: Headers, body: string, signal: AbortSignal) {
@@ -137,7 +143,7 @@ export class HttpClient {
         dispatcher,
         signal,
       });
-      return { status: response.statusCode, body: await readBody(response, MOST_TOKEN_BYTES) };
+      return { status: response.statusCode, body: (await readBody(response, MOST_TOKEN_BYTES)).body };
     });
   }
 
@@ -205,23 +211,47 @@ async function inOurWords<T>(signal: AbortSignal, work: () => Promise<T>): Promi
   }
 }
 
-async function readBody(response: Dispatcher.ResponseData, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+type Body = Pick<HttpAnswer, 'body' | 'release'>;
+
+const EMPTY: Body = { body: new Uint8Array(0), release: () => {} };
+
+async function readBody(response: Dispatcher.ResponseData, limit: number): Promise<Body> {
+  const buffer = buffers.take();
+  let isKept = false;
+  try {
+    await fill(buffer, response, limit);
+    const encoding = headerOf(response, 'content-encoding')?.toLowerCase() ?? 'identity';
+    if (encoding === 'gzip') return { body: await unpacked(buffer.bytes, limit), release: EMPTY.release };
+    if (encoding !== 'identity') {
+      throw new ScrapeError('format', `the target sent Content-Encoding "${encoding}", which was not asked for`);
+    }
+    isKept = true;
+    return { body: buffer.bytes, release: once(() => buffers.giveBack(buffer)) };
+  } finally {
+    if (!isKept) buffers.giveBack(buffer);
+  }
+}
+
+/** A buffer that is given back twice would be two pages at once. */
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
+  };
+}
+
+async function fill(buffer: BodyBuffer, response: Dispatcher.ResponseData, limit: number): Promise<void> {
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > limit) {
+    if (buffer.length + chunk.length > limit) {
       giveUp(response);
       throw bodyTooLarge(limit);
     }
-    chunks.push(chunk);
+    buffer.add(chunk);
   }
-  const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-  const encoding = headerOf(response, 'content-encoding')?.toLowerCase() ?? 'identity';
-  if (encoding === 'identity') return body;
-  if (encoding !== 'gzip') {
-    throw new ScrapeError('format', `the target sent Content-Encoding "${encoding}", which was not asked for`);
-  }
+}
+
+async function unpacked(body: Uint8Array, limit: number): Promise<Uint8Array> {
   try {
     return await promisify(gunzip)(body, { maxOutputLength: limit });
   } catch (cause) {

@@ -13,7 +13,7 @@ import {
 import { pageFormat } from '../exposition/content-type.ts';
 import { ExpositionError } from '../exposition/exposition-error.ts';
 import type { FailureLog } from '../failure-log.ts';
-import { fetchPage } from '../http/fetch-page.ts';
+import { fetchPage, type Page } from '../http/fetch-page.ts';
 import { type HttpClient, withoutCredentials } from '../http/http-client.ts';
 import { ScrapeError } from '../http/scrape-error.ts';
 import type { Relabeler } from '../relabel/relabeler.ts';
@@ -236,13 +236,28 @@ export class TargetLoop {
     body: { bytes: number },
     exemplars: [series: Labels, exemplar: Exemplar][],
   ): Promise<void> {
-    const { config, client, metricRelabeler, refusal } = this.#settings;
+    const { config, client, refusal } = this.#settings;
     if (refusal !== undefined) throw new ScrapeError('limit', refusal);
     const page = await this.#withTimeout((signal) => fetchPage(this.#target, config, client, signal)).catch((cause) => {
       if (cause instanceof ScrapeError && cause.reason === 'body-size') body.bytes = -1;
       throw cause;
     });
-    body.bytes = page.body.length;
+    try {
+      body.bytes = page.body.length;
+      this.#ingest(page, batch, timestampMs, counts, exemplars);
+    } finally {
+      page.release();
+    }
+  }
+
+  #ingest(
+    page: Page,
+    batch: Batch,
+    timestampMs: number,
+    counts: PageCounts,
+    exemplars: [series: Labels, exemplar: Exemplar][],
+  ): void {
+    const { config, metricRelabeler } = this.#settings;
     const format = pageFormat(page.contentType, config.fallbackScrapeProtocol);
     if (format.dialect === undefined) throw new ScrapeError('content-type', format.error);
     if (format.warning !== undefined)
