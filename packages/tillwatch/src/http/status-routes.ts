@@ -11,13 +11,13 @@ import { sendData, sendError } from './reply.ts';
 export interface StatusServices {
   readonly clock: Clock;
   readonly startedAtMs: number;
-  readonly retentionMs: number;
+  readonly retentionMs: () => number;
   /** How the last reading of the configuration went. */
   readonly lastReload: () => LastReload;
   /** What runs. */
   readonly prometheusConfig: () => PrometheusConfig;
   /** Settings by the names that Prometheus's flags have. */
-  readonly flags: Readonly<Record<string, string>>;
+  readonly flags: () => Readonly<Record<string, string>>;
   /** Damaged parts of the store that are set aside. */
   readonly corruptionCount: () => number;
   /** Pages of which other origins may read answers; none when not given. */
@@ -62,12 +62,12 @@ export function registerStatusRoutes(app: FastifyInstance, services: StatusServi
     GOMEMLIMIT: 0,
     GOGC: '',
     GODEBUG: '',
-    storageRetention: formatDuration(retentionMs),
+    storageRetention: formatDuration(retentionMs()),
   }));
   show('status/config', () => ({
     yaml: writePrometheusConfig(withoutSecrets(prometheusConfig()), { revealSecrets: true }),
   }));
-  show('status/flags', () => flags);
+  show('status/flags', flags);
   // A store that listens is a store that is read.
   show('status/walreplay', () => ({ min: 0, max: 0, current: 0 }));
   show('features', features);

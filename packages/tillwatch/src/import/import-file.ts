@@ -204,6 +204,14 @@ function bareUrl(text: string): URL {
 function authorizationOf(text: string): Record<string, string> {
   const { username, password } = new URL(text);
   if (username === '' && password === '') return {};
-  const pair = decodeURIComponent(`${username}:${password}`);
+  const pair = decoded(`${username}:${password}`);
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+function decoded(credentials: string): string {
+  try {
+    return decodeURIComponent(credentials);
+  } catch {
+    throw new InputError({ file: 'the URL' }, 'its user or password is not percent-encoded', 'write %25 for %');
+  }
 }

@@ -164,6 +164,11 @@ test.for<[string, string[], RegExp]>([
   ['two things', ['import', 'a', '--prometheus', 'http://127.0.0.1:1'], /name one thing to import/],
   ['a flag of the other kind', ['import', 'a', '--match', 'up'], /--match goes with --prometheus only/],
   ['no file', ['import', '/nowhere/samples.om'], /\/nowhere\/samples\.om: there is no such file/],
+  [
+    'a bad password',
+    ['import', 'http://me:50%@127.0.0.1:1/x'],
+    /user or password is not percent-encoded\n {2}= write %25/,
+  ],
   ['no selector', ['import', '--prometheus', 'http://127.0.0.1:1', '--match', 'up +'], /unexpected end of input|up \+/],
   ['no time', ['import', '--prometheus', 'http://127.0.0.1:1', '--from', 'dawn'], /--from: "dawn" is not a time/],
 ])('the command refuses %s', async ([, args, message]) => {
