@@ -61,13 +61,14 @@ export class SamplesReader {
     if (this.#ids === undefined) return false;
     const [lowId, highId] = this.#ids;
     const parts = this.#loaded.packed.known(series, lowId);
-    return parts?.some(({ count, timelineIds, firstRows, lengths }) => {
+    return parts?.some((part) => {
+      const { count, timelineIds } = part;
       for (let piece = lowerBound(timelineIds, 0, count, lowId); piece < count; piece++) {
         const id = timelineIds[piece]!;
         if (id > highId) return false;
         const rows = this.#rowsInChunks(id);
-        const first = firstRows[piece]!;
-        if (rows !== undefined && firstWithin(rows, first, first + lengths[piece]!) !== -1) return true;
+        const first = part.firstRow(piece);
+        if (rows !== undefined && firstWithin(rows, first, first + part.length(piece)) !== -1) return true;
       }
       return false;
     });

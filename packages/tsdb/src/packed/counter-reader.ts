@@ -255,7 +255,7 @@ export class CounterReader implements CounterSeries {
     let within: Within | undefined;
     for (let p = 0; p < this.#parts.length; p++) {
       const part = this.#parts[p]!;
-      const { count, timelineIds, firstRows, lengths } = part;
+      const { count, timelineIds } = part;
       for (let piece = lowerBound(timelineIds, 0, count, lowId); piece < count; piece++) {
         const id = timelineIds[piece]!;
         if (id > highId) break;
@@ -264,9 +264,9 @@ export class CounterReader implements CounterSeries {
           within = this.#withinPacked(id);
         }
         if (within === undefined) continue;
-        const row = firstRows[piece]!;
+        const row = part.firstRow(piece);
         const from = Math.max(row, within.first);
-        const end = Math.min(row + lengths[piece]!, within.end);
+        const end = Math.min(row + part.length(piece), within.end);
         if (from >= end) continue;
         this.#runs.add(id, within.timestampsMs, from, end);
         if (part.isDirect(piece)) this.#push(end - from, p, piece, from - row);
@@ -297,7 +297,7 @@ export class CounterReader implements CounterSeries {
   }
 
   #pushDecoded(part: PackedPart, piece: number, from: number, to: number): boolean {
-    const length = part.lengths[piece]!;
+    const length = part.length(piece);
     this.#reserve(length);
     const room = this.#decoded.subarray(this.#decodedLength);
     part.readInto(piece, room);

@@ -5,8 +5,8 @@ import type { PackedPart, PartReader } from './packed-part.ts';
 const MOST_BYTES = 64 * 2 ** 20;
 /** What an entry takes in memory beside its parts. */
 const BYTES_PER_ENTRY = 400;
-/** So many parts are put together again to one. */
-const MOST_PARTS = 6;
+/** When there are more parts they are read again as one, and only what is still asked for: a part takes more room than what is in it. */
+const MOST_PARTS = 3;
 
 interface Entry {
   /** Everything from this timeline on is in the parts, up to what the series had when `packedId` was its newest packed timeline. */

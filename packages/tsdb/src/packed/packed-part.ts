@@ -5,8 +5,20 @@ import { readPieceRows } from '../codec/chunk.ts';
 import { type ColumnIndex, INDEX_LINE, INDEX_OTHER, INDEX_STEPS, indexColumn, readColumn } from '../codec/column.ts';
 import type { TimelineDirectory } from '../head/timeline-directory.ts';
 
-/** What a piece takes in memory beside its bytes and marks. */
-const BYTES_PER_PIECE = 58;
+/** What a piece takes in memory beside its bytes and marks, and a part beside its pieces: arrays of typed numbers are large objects. */
+const BYTES_PER_PIECE = 80;
+const BYTES_PER_PART = 900;
+/** What is known of a piece, in this order. One array for all of it: there are as many parts in memory as series that are looked at. */
+const FACTS = 9;
+const FIRST_ROW = 0;
+const LENGTH = 1;
+const KIND = 2;
+const BASE = 3;
+const RISE = 4;
+const WIDTH = 5;
+const START = 6;
+const DIVISOR = 7;
+const MARK_START = 8;
 /** Steps are summed up once for each so many: a value is then a mark and the few steps behind it. They begin with a byte. */
 const STEPS_PER_MARK = 16;
 const MOST_IN_MARK = 2 ** 31;
@@ -21,21 +33,13 @@ export class PackedPart {
   readonly count: number;
   /** The timeline of the last piece; 0 when there is none. */
   readonly lastId: number;
-  /** Of each piece its timeline, its first row there, and its number of values. */
+  /** Of each piece its timeline. */
   readonly timelineIds: Float64Array;
-  readonly firstRows: Int32Array;
-  readonly lengths: Int32Array;
+  readonly #facts: Float64Array;
   readonly #bytes: Uint8Array;
-  readonly #kinds: Uint8Array;
-  readonly #bases: Float64Array;
-  readonly #rises: Float64Array;
-  readonly #widths: Uint8Array;
-  readonly #starts: Int32Array;
-  readonly #divisors: Float64Array;
-  readonly #view: DataView;
-  /** Sums of steps, and where those of each piece begin. */
+  #view: DataView | undefined;
+  /** Sums of steps, piece by piece. */
   readonly #marks: Int32Array;
-  readonly #markStarts: Int32Array;
   /** What `lostBefore` found out. */
   #lost: Float64Array | undefined;
 
@@ -43,27 +47,28 @@ export class PackedPart {
     this.count = draft.count;
     this.timelineIds = draft.timelineIds.slice(0, draft.count);
     this.lastId = draft.count === 0 ? 0 : this.timelineIds[draft.count - 1]!;
-    this.firstRows = draft.firstRows.slice(0, draft.count);
-    this.lengths = draft.lengths.slice(0, draft.count);
+    this.#facts = draft.facts.slice(0, draft.count * FACTS);
     this.#bytes = bytes;
-    this.#kinds = draft.kinds.slice(0, draft.count);
-    this.#bases = draft.bases.slice(0, draft.count);
-    this.#rises = draft.rises.slice(0, draft.count);
-    this.#widths = draft.widths.slice(0, draft.count);
-    this.#starts = draft.starts.slice(0, draft.count);
-    this.#divisors = draft.divisors.slice(0, draft.count);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#marks = draft.marks.slice(0, draft.markCount);
-    this.#markStarts = draft.markStarts.slice(0, draft.count);
   }
 
   get byteLength(): number {
-    return this.#bytes.length + this.count * BYTES_PER_PIECE + this.#marks.byteLength;
+    return this.#bytes.length + BYTES_PER_PART + this.count * BYTES_PER_PIECE + this.#marks.byteLength;
+  }
+
+  /** The first row of a piece in its timeline. */
+  firstRow(piece: number): number {
+    return this.#facts[piece * FACTS + FIRST_ROW]!;
+  }
+
+  /** How many values a piece has. */
+  length(piece: number): number {
+    return this.#facts[piece * FACTS + LENGTH]!;
   }
 
   /** Is any value of a piece read without the others? Such a piece never falls and is finite. */
   isDirect(piece: number): boolean {
-    return this.#kinds[piece] !== INDEX_OTHER;
+    return this.#facts[piece * FACTS + KIND] !== INDEX_OTHER;
   }
 
   /** Value `i` of a direct piece. */
@@ -78,7 +83,7 @@ export class PackedPart {
     this.#lost ??= new Float64Array(this.count).fill(UNKNOWN);
     let lost = this.#lost[piece]!;
     if (lost !== UNKNOWN) return lost;
-    const before = this.valueAt(piece - 1, this.lengths[piece - 1]! - 1);
+    const before = this.valueAt(piece - 1, this.length(piece - 1) - 1);
     lost = this.valueAt(piece, 0) < before ? before : 0;
     this.#lost[piece] = lost;
     return lost;
@@ -86,11 +91,13 @@ export class PackedPart {
 
   /** Puts values `indices[w] + shift` of a direct piece into `out[w]`, for each w from `from` up to `to`. */
   valuesAt(piece: number, indices: Int32Array, from: number, to: number, shift: number, out: Float64Array): void {
-    const width = this.#widths[piece]!;
-    if (this.#kinds[piece] === INDEX_LINE) this.#onLine(piece, indices, from, to, shift, out);
+    const facts = this.#facts;
+    const at = piece * FACTS;
+    const width = facts[at + WIDTH]!;
+    if (facts[at + KIND] === INDEX_LINE) this.#onLine(piece, indices, from, to, shift, out);
     else if (width > 0 && width <= 8) this.#smallSteps(piece, indices, from, to, shift, out);
     else {
-      const [base, rise, divisor] = [this.#bases[piece]!, this.#rises[piece]!, this.#divisors[piece]!];
+      const [base, rise, divisor] = [facts[at + BASE]!, facts[at + RISE]!, facts[at + DIVISOR]!];
       for (let w = from; w < to; w++) {
         const i = indices[w]! + shift;
         out[w] = (base + i * rise + (width === 0 ? 0 : this.#sumOfSteps(piece, i))) / divisor;
@@ -99,9 +106,11 @@ export class PackedPart {
   }
 
   #onLine(piece: number, indices: Int32Array, from: number, to: number, shift: number, out: Float64Array): void {
-    const [base, rise, divisor] = [this.#bases[piece]!, this.#rises[piece]!, this.#divisors[piece]!];
-    const [width, start, bytes] = [this.#widths[piece]!, this.#starts[piece]!, this.#bytes];
-    const steps = Math.max(1, this.lengths[piece]! - 1);
+    const facts = this.#facts;
+    const at = piece * FACTS;
+    const [base, rise, divisor] = [facts[at + BASE]!, facts[at + RISE]!, facts[at + DIVISOR]!];
+    const [width, start, bytes] = [facts[at + WIDTH]!, facts[at + START]!, this.#bytes];
+    const steps = Math.max(1, this.length(piece) - 1);
     for (let w = from; w < to; w++) {
       const i = indices[w]! + shift;
       out[w] = (base + Math.floor((rise * i) / steps) + getBits(bytes, start + i * width, width)) / divisor;
@@ -111,10 +120,15 @@ export class PackedPart {
   // Queries of rates spend their time here, so it is written out: eight small steps lie in two words, as in `readDelta`, and
   // those behind the wanted value are masked, since a loop over the others would be mispredicted. See store.bench.ts.
   #smallSteps(piece: number, indices: Int32Array, from: number, to: number, shift: number, out: Float64Array): void {
-    const [base, rise, divisor] = [this.#bases[piece]!, this.#rises[piece]!, this.#divisors[piece]!];
-    const [width, marks, view] = [this.#widths[piece]!, this.#marks, this.#view];
-    const firstByte = this.#starts[piece]! >>> 3;
-    const firstMark = this.#markStarts[piece]!;
+    const facts = this.#facts;
+    const at = piece * FACTS;
+    const [base, rise, divisor] = [facts[at + BASE]!, facts[at + RISE]!, facts[at + DIVISOR]!];
+    const width = facts[at + WIDTH]! | 0;
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    this.#view ??= new DataView(buffer, byteOffset, byteLength);
+    const [marks, view] = [this.#marks, this.#view];
+    const firstByte = facts[at + START]! >>> 3;
+    const firstMark = facts[at + MARK_START]! | 0;
     const mask = (1 << width) - 1;
     const [twice, thrice, half, odd] = [2 * width, 3 * width, width >>> 1, (width & 1) * 4];
     const lastSafe = view.byteLength - 2 * width - 4;
@@ -146,21 +160,23 @@ export class PackedPart {
   }
 
   #sumOfSteps(piece: number, count: number): number {
-    const width = this.#widths[piece]!;
+    const facts = this.#facts;
+    const at = piece * FACTS;
+    const width = facts[at + WIDTH]!;
     const mark = Math.floor(count / STEPS_PER_MARK);
     const before = mark * STEPS_PER_MARK;
-    const position = this.#starts[piece]! + before * width;
-    return this.#marks[this.#markStarts[piece]! + mark]! + sumOfBits(this.#bytes, position, width, count - before);
+    const position = facts[at + START]! + before * width;
+    return this.#marks[facts[at + MARK_START]! + mark]! + sumOfBits(this.#bytes, position, width, count - before);
   }
 
   /** Puts all values of a piece at the beginning of `into`. @throws {DamagedBytes} */
   readInto(piece: number, into: Float64Array): void {
-    const length = this.lengths[piece]!;
+    const length = this.length(piece);
     const target = into.subarray(0, length);
     if (this.isDirect(piece)) for (let i = 0; i < length; i++) target[i] = this.valueAt(piece, i);
     else {
       const input = new ByteReader(this.#bytes);
-      input.offset = this.#starts[piece]!;
+      input.offset = this.#facts[piece * FACTS + START]!;
       readColumn(input, target);
     }
   }
@@ -173,37 +189,24 @@ const ONE_VALUE = new Float64Array(1);
 class Draft {
   count = 0;
   timelineIds = new Float64Array(512);
-  firstRows = new Int32Array(512);
-  lengths = new Int32Array(512);
-  kinds = new Uint8Array(512);
-  bases = new Float64Array(512);
-  rises = new Float64Array(512);
-  widths = new Uint8Array(512);
-  starts = new Int32Array(512);
-  divisors = new Float64Array(512);
+  facts = new Float64Array(512 * FACTS);
   markCount = 0;
   marks = new Int32Array(4_096);
-  markStarts = new Int32Array(512);
   readonly #index: ColumnIndex = { kind: INDEX_STEPS, base: 0, rise: 0, width: 0, start: 0, column: 0, divisor: 1 };
 
   /** Adds the piece that the input is at, of a timeline with `rows` rows. @throws {DamagedBytes} */
   add(timelineId: number, rows: number, input: ByteReader): void {
     const at = this.count;
-    if (at === this.kinds.length) this.#grow();
+    if (at === this.timelineIds.length) this.#grow();
     const [first, end] = readPieceRows(input, rows);
     const index = this.#index;
     indexColumn(input, end - first, index);
-    this.markStarts[at] = this.markCount;
+    const markStart = this.markCount;
     if (index.kind === INDEX_STEPS && index.width > 0) this.#mark(input.bytes, end - first);
     this.timelineIds[at] = timelineId;
-    this.firstRows[at] = first;
-    this.lengths[at] = end - first;
-    this.kinds[at] = index.kind;
-    this.bases[at] = index.base;
-    this.rises[at] = index.rise;
-    this.widths[at] = index.width;
-    this.starts[at] = index.start;
-    this.divisors[at] = index.divisor;
+    const { kind, base, rise, width, start, divisor } = index;
+    // In the order of the constants above.
+    this.facts.set([first, end - first, kind, base, rise, width, start, divisor, markStart], at * FACTS);
     this.count++;
   }
 
@@ -231,21 +234,13 @@ class Draft {
   }
 
   #grow(): void {
-    const larger = <T extends Float64Array | Int32Array | Uint8Array>(array: T): T => {
-      const grown = new (array.constructor as new (length: number) => T)(array.length * 2);
+    const larger = (array: Float64Array) => {
+      const grown = new Float64Array(array.length * 2);
       grown.set(array);
       return grown;
     };
     this.timelineIds = larger(this.timelineIds);
-    this.firstRows = larger(this.firstRows);
-    this.lengths = larger(this.lengths);
-    this.kinds = larger(this.kinds);
-    this.bases = larger(this.bases);
-    this.rises = larger(this.rises);
-    this.widths = larger(this.widths);
-    this.starts = larger(this.starts);
-    this.divisors = larger(this.divisors);
-    this.markStarts = larger(this.markStarts);
+    this.facts = larger(this.facts);
   }
 }
 
