@@ -55,9 +55,9 @@ export class SampleRow {
 
 /** What knows which series there are. */
 export interface SeriesCensus {
-  /** How many series the store has. Costs nothing to ask. */
+  /** How many series the store has that got samples in the last minutes. Costs nothing to ask. */
   seriesCount(): number;
-  /** Does the store have this series? */
+  /** Is this one of them? */
   hasSeries(labels: Labels): boolean;
 }
 

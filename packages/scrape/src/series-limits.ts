@@ -18,7 +18,7 @@ const BUCKET_MS = HOUR_MS / BUCKETS;
 /** Refused series are looked at again after so long, if there is room. */
 const RETRY_MS = 60_000;
 
-/** The series of the whole store: whoever is about to bring one asks here. */
+/** All series that are alive: whoever is about to bring one asks here. */
 export class SeriesAdmission {
   readonly #census: SeriesCensus | undefined;
   limits: SeriesLimits;
@@ -30,7 +30,7 @@ export class SeriesAdmission {
     this.#census = census;
   }
 
-  /** Is a series in the store already? Such a one is never refused. */
+  /** Is a series alive already? Such a one is never refused. */
   isKnown(labels: Labels): boolean {
     return this.#census?.hasSeries(labels) === true;
   }

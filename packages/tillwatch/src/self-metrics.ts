@@ -69,7 +69,12 @@ export function createSelfMetrics(parts: {
       },
     });
   registerScrapeMetrics(register, scraper);
-  gauge('tillwatch_tsdb_series', 'Series in the store.', () => tsdb.stats().seriesCount);
+  gauge('tillwatch_tsdb_series', 'Series in memory: those with samples in the last minutes.', () => tsdb.seriesCount());
+  gauge(
+    'tillwatch_tsdb_resting_series',
+    'Series that had no samples for some minutes: they are in the file only.',
+    () => tsdb.stats().restingSeriesCount,
+  );
   gauge('tillwatch_tsdb_bytes', 'Size of the store on disk.', () => tsdb.stats().bytesOnDisk);
   gauge('tillwatch_tsdb_unwritable', '1 while the store cannot be written and holds new samples in memory.', () =>
     tsdb.stats().trouble === undefined ? 0 : 1,

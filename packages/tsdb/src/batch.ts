@@ -180,11 +180,12 @@ export class StagedBatch implements Batch {
 
   /** Returns whether the sample can be stored, or is there already. */
   #stageLate(series: HeadSeries, sample: LateSample): boolean {
+    const verdict = this.#owner.late(series, sample);
+    if (verdict === undefined) return false;
     const same = this.#stagedAt(series, sample.timestampMs);
     if (same !== undefined) return same.low === sample.low && same.high === sample.high;
-    const verdict = this.#owner.late(series, sample);
     if (verdict === 'late') this.late.push({ series, sample });
-    return verdict !== undefined;
+    return true;
   }
 
   /** What this batch has of a series at a time that is not its newest. Nobody asks for it often. */

@@ -42,6 +42,8 @@ export interface WritingOptions extends TsdbOptions {
   readonly packSliceMs?: number;
   /** How large a bundle may become. */
   readonly bundleBytes?: number;
+  /** How many idle series come to rest together at least. */
+  readonly fewestResting?: number;
 }
 
 /** The writing store. */

@@ -111,7 +111,7 @@ export class TsdbReader implements Tsdb {
   }
 
   hasSeries(labels: Labels): boolean {
-    return this.#read(() => this.#file.loaded.head.index.get(labels) !== undefined);
+    return this.#read(() => this.#file.loaded.head.index.has(labels));
   }
 
   trouble(): undefined {

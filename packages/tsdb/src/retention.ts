@@ -3,6 +3,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { LoadedHead } from './head/load-head.ts';
 import type { HeadSeries } from './head/series.ts';
 import { readImported } from './imported.ts';
+import type { RestingPlace } from './resting/resting-table.ts';
 
 /** What the store may keep. */
 export interface StoreLimits {
@@ -96,12 +97,9 @@ export class Retention {
   *#delete(loaded: LoadedHead, expired: readonly number[], cutoffMs: number, keptId = 0): Generator<void> {
     const upTo = expired.at(-1);
     if (upTo === undefined) return;
-    const range = [keptId, upTo] as const;
-    const all = [...loaded.head.index.all()];
-    for (let next = 0; next < all.length; ) {
-      next = this.#slice(loaded, all, next, range, cutoffMs);
-      yield;
-    }
+    const expire = (series: HeadSeries) => this.#expire(loaded, series, [keptId, upTo], cutoffMs);
+    yield* this.#deleteAwake(loaded, expire);
+    for (const number of loaded.resting.numbers()) yield* this.#deleteResting(loaded, number, expire);
     for (let i = 0; i < expired.length; i += TIMELINES_PER_SLICE) {
       const ids = expired.slice(i, i + TIMELINES_PER_SLICE);
       this.#db
@@ -116,38 +114,69 @@ export class Retention {
     }
   }
 
-  /** Returns which series comes next. */
-  #slice(
+  /** Deletes what is too old of series that do not rest. */
+  *#deleteAwake({ head }: LoadedHead, expire: (series: HeadSeries) => boolean): Generator<void> {
+    const gone = new Set<HeadSeries>();
+    for (const _ of this.#slices(
+      head.index.all(),
+      (series) => {
+        if (series.isAlive && expire(series)) gone.add(series);
+      },
+      () => {},
+    )) {
+      if (gone.size > 0) head.index.remove(gone);
+      gone.clear();
+      yield;
+    }
+  }
+
+  /** Deletes what is too old of the series of a group that rests, and the group when nothing is left. */
+  *#deleteResting({ resting }: LoadedHead, number: number, expire: (series: HeadSeries) => boolean): Generator<void> {
+    let gone: RestingPlace[] = [];
+    yield* this.#slices(
+      resting.seriesIn(number),
+      ([row, series]) => {
+        if (resting.isAt(number, row) && expire(series)) gone.push({ number, row });
+      },
+      () => {
+        resting.forget(gone);
+        gone = [];
+      },
+    );
+    resting.settle(true);
+    if (resting.isEmpty(number)) this.#db.transaction(() => resting.delete(number)).immediate();
+  }
+
+  /** Does something with all there are, a few milliseconds in a transaction, and then at the end of each something else. */
+  *#slices<T>(all: readonly T[], each: (one: T) => void, end: () => void): Generator<void> {
+    for (let next = 0; next < all.length; ) {
+      const deadline = performance.now() + this.#sliceMs;
+      this.#db
+        .transaction(() => {
+          while (next < all.length) {
+            each(all[next++]!);
+            if ((next & 7) === 0 && performance.now() >= deadline) break;
+          }
+          end();
+        })
+        .immediate();
+      yield;
+    }
+  }
+
+  /** Deletes what a series has in a range of timelines. Returns whether it was deleted itself, because nothing is left of it. */
+  #expire(
     loaded: LoadedHead,
-    all: readonly HeadSeries[],
-    first: number,
+    series: HeadSeries,
     range: readonly [above: number, upTo: number],
     cutoffMs: number,
-  ): number {
-    const deadline = performance.now() + this.#sliceMs;
-    const gone = new Set<HeadSeries>();
-    let next = first;
-    this.#db
-      .transaction(() => {
-        while (next < all.length) {
-          const series = all[next++]!;
-          if (series.isAlive) {
-            this.#deleteChunks.run(series.id, ...range);
-            // Some of them may have been imported not long ago.
-            if (range[0] === 0) loaded.late.deleteOlder(series.id, cutoffMs);
-            const hasSamples =
-              series.isInHead || series.lastMs >= cutoffMs || this.#hasChunks.get(series.id) !== undefined;
-            if (!hasSamples) {
-              this.#deleteSeries.run(series.id);
-              gone.add(series);
-            }
-          }
-          if ((next & 7) === 0 && performance.now() >= deadline) break;
-        }
-      })
-      .immediate();
-    if (gone.size > 0) loaded.head.index.remove(gone);
-    return next;
+  ): boolean {
+    this.#deleteChunks.run(series.id, ...range);
+    // Some of them may have been imported not long ago.
+    if (range[0] === 0) loaded.late.deleteOlder(series.id, cutoffMs);
+    const hasSamples = series.isInHead || series.lastMs >= cutoffMs || this.#hasChunks.get(series.id) !== undefined;
+    if (!hasSamples) this.#deleteSeries.run(series.id);
+    return !hasSamples;
   }
 
   /** Gives free pages back to the file system if they are more than `mostFree` of the file. */

@@ -22,7 +22,7 @@ export function* selectSeries(
 ): Iterable<Series> {
   if (!(fromMs <= toMs)) return;
   const reader = new SamplesReader(loaded, fromMs, toMs, windows);
-  for (const found of loaded.head.index.find(matchers)) {
+  for (const found of loaded.find(matchers, fromMs)) {
     const series = withLate(loaded, found, reader.read(found), fromMs, toMs);
     if (series !== undefined) yield series;
   }
@@ -76,7 +76,7 @@ export function* selectCounters(
   if (!(fromMs <= toMs)) return;
   const reader = new CounterReader(loaded, fromMs, toMs);
   let samples: SamplesReader | undefined;
-  for (const found of loaded.head.index.find(matchers)) {
+  for (const found of loaded.find(matchers, fromMs)) {
     const isLate = loaded.late.touches(found.id, fromMs, toMs);
     if (isLate) samples ??= new SamplesReader(loaded, fromMs, toMs);
     const series = isLate ? withLate(loaded, found, samples?.read(found), fromMs, toMs) : reader.read(found);
@@ -92,16 +92,14 @@ export function* selectSeriesLabels(
 ): Iterable<Labels> {
   if (!(fromMs <= toMs)) return;
   const reader = new SamplesReader(loaded, fromMs, toMs);
-  for (const found of loaded.head.index.find(matchers)) {
+  for (const found of loaded.find(matchers, fromMs)) {
     if (hasSamples(loaded, reader, found, fromMs, toMs)) yield found.labels;
   }
 }
 
 export function labelNames(loaded: LoadedHead, fromMs: number, toMs: number): string[] {
-  const { index } = loaded.head;
-  return [...index.labelNames()]
-    .filter((name) => labelValues(loaded, name, fromMs, toMs, 1).length > 0)
-    .sort(compareText);
+  const names = new Set([...loaded.head.index.labelNames(), ...loaded.resting.labelNames(fromMs)]);
+  return [...names].filter((name) => labelValues(loaded, name, fromMs, toMs, 1).length > 0).sort(compareText);
 }
 
 /** The values of a label, sorted; no more than `limit` of them, whichever are found first. */
@@ -114,10 +112,16 @@ export function labelValues(
 ): string[] {
   if (!(fromMs <= toMs)) return [];
   const reader = new SamplesReader(loaded, fromMs, toMs);
-  const found: string[] = [];
-  for (const [value, series] of loaded.head.index.labelValues(name)) {
-    if (found.length >= limit) break;
-    if (series.some((one) => hasSamples(loaded, reader, one, fromMs, toMs))) found.push(value);
+  const has = (series: HeadSeries) => hasSamples(loaded, reader, series, fromMs, toMs);
+  const { index } = loaded.head;
+  const found = new Set<string>();
+  for (const [value, series] of index.labelValues(name)) {
+    if (found.size >= limit) break;
+    if (series.some(has)) found.add(value);
   }
-  return found.sort(compareText);
+  for (const [value, series] of loaded.resting.labelValues(name, fromMs)) {
+    if (found.size >= limit) break;
+    if (!found.has(value) && has(index.byId(series().id) ?? series())) found.add(value);
+  }
+  return [...found].sort(compareText);
 }

@@ -16,7 +16,9 @@ export interface Tsdb extends Appendable, SeriesCensus, Queryable, Ledger {
 
 /** Figures about the store; counters count from the moment it was opened. */
 export interface TsdbStats {
+  /** Series that had samples in the last minutes, and those that had none for longer and rest in the file. */
   readonly seriesCount: number;
+  readonly restingSeriesCount: number;
   /** Samples that are in memory, not packed into chunks yet. */
   readonly headSamples: number;
   /** Timelines (sets of series that share their timestamps) in memory, and packed in the file. */

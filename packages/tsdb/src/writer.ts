@@ -23,6 +23,7 @@ import { HeldBatches } from './held-batches.ts';
 import type { LateSample } from './late/late-samples.ts';
 import { Packer } from './packer.ts';
 import type { Quarantine } from './recovery/quarantine.ts';
+import { Rester } from './resting/rester.ts';
 import { Retention, type StoreLimits, sizeOnDisk } from './retention.ts';
 import {
   labelNames,
@@ -52,6 +53,8 @@ export interface WriterOptions extends StoreLimits {
   readonly logger: Logger;
   /** How long a slice of packing may take; for tests. */
   readonly packSliceMs?: number | undefined;
+  /** How many idle series come to rest together at least; for tests. */
+  readonly fewestResting?: number | undefined;
   /** How large a bundle may become; for tests. */
   readonly bundleBytes?: number | undefined;
   /** How many samples are held in memory while the disk refuses; for tests. */
@@ -113,6 +116,7 @@ export class TsdbWriter implements Tsdb {
     this.#clock = clock;
     this.#logger = logger;
     this.#loaded = new LoadedHead(db, () => clock.nowMs());
+    this.#newestMs = this.#loaded.resting.newestMs;
     for (const series of this.#loaded.head.index.all()) this.#newestMs = Math.max(this.#newestMs, series.lastMs);
     void this.#maintain();
   }
@@ -194,7 +198,7 @@ export class TsdbWriter implements Tsdb {
   }
 
   hasSeries(labels: Labels): boolean {
-    return this.#loaded.head.index.get(labels) !== undefined;
+    return this.#loaded.head.index.has(labels);
   }
 
   trouble(): 'unwritable' | 'quarantine' | undefined {
@@ -238,6 +242,7 @@ export class TsdbWriter implements Tsdb {
     for (let i = 0; i < mostSlices; i++) if (!this.#file.packer.slice(this.#loaded, this.#clock.nowMs())) break;
     this.#loaded.release(Number.NEGATIVE_INFINITY);
     for (const _ of this.#file.bundler.pass(this.#loaded));
+    for (const _ of this.#file.rester.pass(this.#loaded, this.#clock.nowMs()));
     for (const _ of this.#file.retention.pass(this.#loaded, this.#clock.nowMs()));
     for (const _ of this.#file.retention.shrink(this.#loaded));
   }
@@ -300,6 +305,7 @@ export class TsdbWriter implements Tsdb {
       if (this.#isDoubtful) this.#reload();
       const nowMs = this.#clock.nowMs();
       const results = this.#file.db.transaction(() => group.map(({ batch }) => this.#write(batch, nowMs))).immediate();
+      this.#loaded.resting.settle(true);
       for (const result of results) this.#count(result);
       this.#commits += group.length;
     } catch (cause) {
@@ -316,6 +322,7 @@ export class TsdbWriter implements Tsdb {
     this.#newestMs = Math.max(this.#newestMs, newestOf(batch));
     const late = this.#writeLate(batch);
     this.#lateSamples += late;
+    this.#loaded.resting.noteRoused();
     return { stored: stored + late, overtaken: overtaken + batch.late.length - late };
   }
 
@@ -392,8 +399,8 @@ export class TsdbWriter implements Tsdb {
     // Where even reading failed, memory has what could not be written already, and that is what holding it means. The file is read
     // again before anything is written to it.
     this.#isDoubtful = false;
-    const { head } = this.#loaded;
-    let lastId = 0;
+    const { head, resting } = this.#loaded;
+    let lastId = resting.highestId;
     for (const { id } of head.index.all()) lastId = Math.max(lastId, id);
     return new HeldBatches(head, lastId, this.#options.mostHeldSamples);
   }
@@ -527,6 +534,7 @@ export class TsdbWriter implements Tsdb {
           await this.#restBetween(this.#file.bundler.pass(this.#loaded), signal);
         }
         const nowMs = this.#clock.nowMs();
+        if (this.#isSound) await this.#restBetween(this.#file.rester.pass(this.#loaded, nowMs), signal);
         // Sooner than planned if the clock was turned back.
         const isDue = nowMs >= retentionDueMs || retentionDueMs - nowMs > RETENTION_EVERY_MS;
         if (this.#isSound && isDue) {
@@ -568,8 +576,8 @@ function newestOf({ row, timestampsMs }: StagedBatch): number {
 }
 
 /** How many damaged rows had to be left out of what was read. */
-export function leftOutOf({ chunkRows, late }: LoadedHead): number {
-  return chunkRows.leftOut + late.leftOut;
+export function leftOutOf({ chunkRows, late, resting }: LoadedHead): number {
+  return chunkRows.leftOut + late.leftOut + resting.leftOut;
 }
 
 /** The file, and everybody who works on it. */
@@ -579,6 +587,7 @@ interface OpenFile {
   readonly documents: Documents;
   readonly packer: Packer;
   readonly bundler: Bundler;
+  readonly rester: Rester;
   readonly retention: Retention;
 }
 
@@ -590,6 +599,7 @@ function openFile(db: Database, options: WriterOptions): OpenFile {
     documents: new Documents(db),
     packer: new Packer(db, packSliceMs),
     bundler: new Bundler(db, packSliceMs, bundleBytes),
+    rester: new Rester(db, options.fewestResting),
     retention: new Retention(db, options, packSliceMs),
   };
 }
@@ -606,8 +616,11 @@ function failureOf(cause: unknown): Failure {
 /** The figures that head and file give by themselves. */
 export function measure(
   db: Database,
-  { head, directory }: LoadedHead,
-): Pick<TsdbStats, 'seriesCount' | 'headTimelines' | 'packedTimelines' | 'bytesOnDisk' | 'minTimeMs' | 'maxTimeMs'> {
+  { head, directory, resting }: LoadedHead,
+): Pick<
+  TsdbStats,
+  'seriesCount' | 'restingSeriesCount' | 'headTimelines' | 'packedTimelines' | 'bytesOnDisk' | 'minTimeMs' | 'maxTimeMs'
+> {
   let minMs = directory.minMs;
   let maxMs = directory.maxMs;
   for (const timeline of head.timelines.values()) {
@@ -616,6 +629,7 @@ export function measure(
   }
   return {
     seriesCount: head.index.size,
+    restingSeriesCount: resting.size,
     headTimelines: head.timelines.size,
     packedTimelines: directory.size,
     bytesOnDisk: sizeOnDisk(db.name),

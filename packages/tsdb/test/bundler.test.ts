@@ -124,11 +124,13 @@ async function storeOfVersion2(dir: string, clock: ManualClock, options: { reten
   for (const table of ['series', 'rounds', 'timelines', 'chunks', 'documents']) {
     db.exec(`ALTER TABLE ${table} DROP COLUMN crc`);
   }
-  db.exec("DROP TABLE late; DELETE FROM meta WHERE name = 'version'; PRAGMA user_version = 2");
+  db.exec(
+    "DROP TABLE resting; DROP TABLE roused; DROP TABLE late; DELETE FROM meta WHERE name = 'version'; PRAGMA user_version = 2",
+  );
   return { expected, file, db };
 }
 
-test('a store of version 2 becomes one of version 3 when it is written to, and keeps what is in it', async () => {
+test('a store of version 2 becomes one of version 4 when it is written to, and keeps what is in it', async () => {
   const dir = temporaryDirectory();
   const clock = new ManualClock(0);
   const options = { retentionMs: 1e12, clock, bundleBytes: 0 };
@@ -143,8 +145,32 @@ test('a store of version 2 becomes one of version 3 when it is written to, and k
   expect(content(again)).not.toEqual(expected);
   await again.close();
   const after = new Database(file);
-  expect(after.pragma('user_version', { simple: true })).toBe(3);
+  expect(after.pragma('user_version', { simple: true })).toBe(4);
   after.close();
+});
+
+test('so does one of version 3', async () => {
+  const dir = temporaryDirectory();
+  const clock = new ManualClock(0);
+  const options = { retentionMs: 1e12, clock };
+  const store = openForWriting(dir, options);
+  await fill(store, clock);
+  store.maintain();
+  const expected = content(store);
+  await store.close();
+  const db = new Database(`${dir}/tillwatch.db`);
+  db.exec(
+    "DROP TABLE resting; DROP TABLE roused; UPDATE meta SET value = 3 WHERE name = 'version'; PRAGMA user_version = 3",
+  );
+  db.close();
+  await expect(openTsdb(dir, { ...options, readOnly: true })).rejects.toThrow('written by an older Tillwatch');
+  const again = openForWriting(dir, { ...options, fewestResting: 1 });
+  expect(content(again)).toEqual(expected);
+  await clock.advance(400_000);
+  again.maintain();
+  expect(again.stats().restingSeriesCount).toBe(SERIES.length);
+  expect(content(again)).toEqual(expected);
+  await again.close();
 });
 
 test('a damaged store of version 2 is salvaged as well', async () => {

@@ -7,6 +7,8 @@ export const TIME_STEP_MS = 1_000;
 export const RETENTION_MS = 1_500 * TIME_STEP_MS;
 /** After so many batches of a target some of its series are replaced by others, as by a deployment. */
 const GENERATION = 90;
+/** For so many batches some series are there, and then away: long enough to rest. */
+const STRETCH = 70;
 
 /** A sample that a batch has; `undefined` for the end of a series. */
 export type Written = readonly [labels: Labels, value: number | undefined];
@@ -35,7 +37,8 @@ export function samplesOf(number: number): Written[] {
 }
 
 function misses(i: number, turn: number): boolean {
-  return i % 5 === 4 && turn % 7 === i % 7;
+  const isAway = i % 8 === 6 && Math.floor(turn / STRETCH) % 2 === 1;
+  return isAway || (i % 5 === 4 && turn % 7 === i % 7);
 }
 
 function ends(i: number, turn: number): boolean {

@@ -12,7 +12,13 @@ const clock = {
   // Maintenance that is due every few seconds is due all the time.
   sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(1, signal),
 };
-const store = openForWriting(dir, { retentionMs: RETENTION_MS, clock, packSliceMs: 1, bundleBytes: 300 });
+const store = openForWriting(dir, {
+  retentionMs: RETENTION_MS,
+  clock,
+  packSliceMs: 1,
+  bundleBytes: 300,
+  fewestResting: 1,
+});
 
 async function write(one: number): Promise<void> {
   const { target, turn } = targetOf(one);

@@ -18,7 +18,7 @@ test('what was reported as stored is there, bit for bit, and nothing else, whene
 }, async () => {
   const dir = temporaryDirectory();
   let next = 0;
-  const seen = { batches: 0, packedTimelines: 0, deleted: 0 };
+  const seen = { batches: 0, packedTimelines: 0, resting: 0, deleted: 0 };
   for (let run = 0; run < RUNS; run++) {
     // Mostly in the middle of things, now and then at the very beginning.
     const reports = Math.ceil(Math.random() * (run % 5 === 4 ? 3 : 700));
@@ -29,6 +29,7 @@ test('what was reported as stored is there, bit for bit, and nothing else, whene
     try {
       next = checkAll(store, reported, seen);
       seen.packedTimelines = Math.max(seen.packedTimelines, store.stats().packedTimelines);
+      seen.resting = Math.max(seen.resting, store.stats().restingSeriesCount);
       expect(store.stats().quarantines).toEqual([]);
     } finally {
       await store.close();
@@ -39,6 +40,7 @@ test('what was reported as stored is there, bit for bit, and nothing else, whene
   expect(seen.batches).toBeGreaterThan(RUNS * 20);
   expect(seen.packedTimelines).toBeGreaterThan(0);
   if (RUNS >= 50) expect(seen.deleted).toBeGreaterThan(0);
+  if (RUNS >= 50) expect(seen.resting).toBeGreaterThan(0);
   if (RUNS >= 50) console.info(JSON.stringify({ kills: RUNS, ...seen }));
 });
 

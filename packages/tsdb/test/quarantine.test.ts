@@ -34,6 +34,7 @@ const OPTIONS = {
   clock: new ManualClock(1e9),
   logger,
   bundleBytes: 200,
+  fewestResting: 1,
 };
 
 /** How many damaged files are tried: more with `TILLWATCH_DAMAGE_RUNS`. */

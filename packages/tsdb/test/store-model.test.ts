@@ -79,7 +79,7 @@ type Action =
   | { kind: 'scattered'; samples: { member: number; backMs: number; value: number }[] }
   | { kind: 'row'; row: number; gapMs: number; values: number[]; alone: number | null; isOvertaken: boolean }
   | { kind: 'stale'; member: number }
-  | { kind: 'abandon' | 'pack' | 'reopen' };
+  | { kind: 'abandon' | 'pack' | 'sleep' | 'reopen' | 'look' };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -119,9 +119,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stale' as const), member: fc.nat(5) }) },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({
-      kind: fc.constantFrom('abandon' as const, 'pack' as const, 'pack' as const, 'pack' as const, 'reopen' as const),
+      kind: fc.constantFrom(
+        ...(['abandon', 'pack', 'pack', 'sleep', 'reopen', 'look', 'look', 'look', 'look', 'look'] as const),
+      ),
     }),
   },
 );
@@ -139,7 +141,7 @@ test('the store is a map of samples, through packing, reopening and a reader bes
       async (sets, actions, matcherParts, [fromMs, spanMs], windows) => {
         const dir = `${root}/${runs++}`;
         const clock = new ManualClock(0);
-        const options = { retentionMs: 1e9, clock, bundleBytes: 40 };
+        const options = { retentionMs: 1e9, clock, bundleBytes: 40, fewestResting: 1 };
         let store = openForWriting(dir, options);
         const reader = await openTsdb(dir, { ...options, readOnly: true });
         const model = new Model();
@@ -195,10 +197,24 @@ test('the store is a map of samples, through packing, reopening and a reader bes
                 store.maintain();
                 expect(store.stats().headSamples).toBe(0);
                 break;
+              case 'sleep':
+                // Long after the newest sample, no series is awake.
+                await clock.advance(Math.max(0, nowMs - clock.nowMs()) + 3 * 3_600_000);
+                store.maintain();
+                expect(store.stats()).toMatchObject({
+                  headSamples: 0,
+                  seriesCount: 0,
+                  restingSeriesCount: model.series.size,
+                });
+                break;
               case 'reopen':
                 await store.close();
                 store = openForWriting(dir, options);
                 continue;
+              case 'look':
+                // A reader that knows much already has to follow what the writer does from here on.
+                expect(read(reader, [], fromMs, fromMs + spanMs)).toEqual(model.within([], fromMs, fromMs + spanMs));
+                break;
             }
             await batch.commit();
           }

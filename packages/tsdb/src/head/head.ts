@@ -15,11 +15,15 @@ export interface Group {
 }
 
 export class Head {
-  readonly index = new SeriesIndex();
+  readonly index: SeriesIndex;
   readonly timelines = new Map<number, Timeline>();
   nextTimelineId = 1;
   /** Samples in rows, for the statistics. */
   sampleCount = 0;
+
+  constructor(index = new SeriesIndex()) {
+    this.index = index;
+  }
 
   /**
    * Puts the samples of one moment into rows. A series goes on in its timeline; those that have none to go on in join the

@@ -1,3 +1,4 @@
+import type { Labels, Matcher } from '@tillwatch/model';
 import type { Database } from 'better-sqlite3';
 import { ChunkRows } from '../chunk-rows.ts';
 import { ByteReader, DamagedBytes } from '../codec/bytes.ts';
@@ -8,8 +9,10 @@ import { readRound } from '../codec/round.ts';
 import { LateSamples } from '../late/late-samples.ts';
 import { PackedCache } from '../packed/packed-cache.ts';
 import { PartReader } from '../packed/packed-part.ts';
+import { RestingSeries } from '../resting/resting-series.ts';
 import { Head } from './head.ts';
 import { HeadSeries } from './series.ts';
+import { compareSeries, SeriesIndex } from './series-index.ts';
 import type { Timeline } from './timeline.ts';
 import { TimelineDirectory } from './timeline-directory.ts';
 
@@ -24,7 +27,8 @@ const MOST_KEPT_BYTES_OF_READER = 8 * 2 ** 20;
 
 /** The head as the file has it, and how far the file was read. */
 export class LoadedHead {
-  readonly head = new Head();
+  readonly head: Head;
+  readonly resting: RestingSeries;
   readonly directory: TimelineDirectory;
   readonly chunkRows: ChunkRows;
   readonly packed: PackedCache;
@@ -37,12 +41,16 @@ export class LoadedHead {
   #kept: Timeline[] = [];
   #keptBytes = 0;
   readonly #mostKeptBytes: number;
+  /** Only for readers: series that rest in the file, and have samples in memory here. */
+  #restingSoon: readonly number[] = [];
 
   /** @throws {DamagedBytes} and SQLite's errors. */
   constructor(db: Database, nowMs: () => number) {
     this.#db = db;
     this.#mostKeptBytes = db.readonly ? MOST_KEPT_BYTES_OF_READER : MOST_KEPT_BYTES;
     this.#nowMs = nowMs;
+    this.resting = new RestingSeries(db);
+    this.head = new Head(new SeriesIndex(db.readonly ? undefined : (labels) => this.#rouse(labels)));
     this.directory = new TimelineDirectory(db);
     this.chunkRows = new ChunkRows(db);
     this.packed = new PackedCache(new PartReader(this.chunkRows, this.directory));
@@ -52,23 +60,84 @@ export class LoadedHead {
 
   /** Reads what was added to the file since. Only for readers: the writer's head is ahead of the file by itself. */
   refresh(): void {
+    const { rested, roused } = this.resting.refresh();
     // Series of rounds come before them; timelines come last, since a packed one has no rounds any more.
-    const fresh = this.#readSeries();
+    const fresh = [...this.#readRoused(roused), ...this.#readSeries()];
     this.#readRounds();
-    this.noticePacked();
+    const hasMissed = this.noticePacked();
     this.release();
     const db = this.#db;
     const next = db.prepare('SELECT value FROM meta WHERE name = ?').pluck().get('next_timeline_id');
     let nextId = Math.max(this.head.nextTimelineId, Number(next ?? 1));
     for (const id of this.directory.ids()) nextId = Math.max(nextId, id + 1);
     this.head.nextTimelineId = nextId;
-    this.#readLastSamples(fresh);
+    // What it did not see may be newer than what it knows of any series.
+    this.#readLastSamples(hasMissed ? this.head.index.all() : fresh);
     this.late.refresh();
+    this.#letRest(rested);
   }
 
-  /** Learns which timelines are packed by now. They stay in memory for a while. */
-  noticePacked(): void {
+  /** The series that satisfy all matchers, those that rest among them if they have samples from `fromMs` on, in label order. */
+  find(matchers: readonly Matcher[], fromMs: number): readonly HeadSeries[] {
+    const { index } = this.head;
+    const awake = index.find(matchers);
+    // A reader may not have let them go yet, and a writer may just have roused them.
+    const resting = [...this.resting.find(matchers, fromMs)].filter(({ id }) => index.byId(id) === undefined);
+    return resting.length === 0 ? awake : [...awake, ...resting].sort(compareSeries);
+  }
+
+  /** A series that rests, to be awake again: for a writer. */
+  #rouse(labels: Labels): HeadSeries | undefined {
+    try {
+      const series = this.resting.rouse(labels);
+      if (series === undefined) return undefined;
+      const { lastMs } = series;
+      this.#readLastSamples([series]);
+      // Should its newest chunk be damaged, what comes next is newer all the same.
+      if (series.lastMs < lastMs) series.last = { timestampMs: lastMs, low: 0, high: 0 };
+      series.packedId = Math.max(1, series.lastTimelineId);
+      return series;
+    } catch (cause) {
+      // While the disk refuses, series are what the batch says; when it is written, they are looked for again.
+      if (this.#db.inTransaction) throw cause;
+      return undefined;
+    }
+  }
+
+  /** Series that do not rest any more, as far as they are not here anyway. */
+  #readRoused(ids: readonly number[]): HeadSeries[] {
+    const roused: HeadSeries[] = [];
+    if (ids.length === 0) return roused;
+    const row = this.#db.prepare<[number], string>('SELECT labels FROM series WHERE id = ?').pluck();
+    for (const id of ids) {
+      const labels = this.head.index.byId(id) === undefined && !this.resting.has(id) ? row.get(id) : undefined;
+      if (labels === undefined) continue;
+      const series = new HeadSeries(decodeLabels(labels));
+      series.id = id;
+      this.head.index.add(series);
+      roused.push(series);
+    }
+    return roused;
+  }
+
+  /** Lets go of series that rest by now: of those with samples in memory later. */
+  #letRest(rested: readonly number[]): void {
+    const { index } = this.head;
+    const gone = new Set<HeadSeries>();
+    const later: number[] = [];
+    for (const id of [...this.#restingSoon, ...rested]) {
+      const series = this.resting.has(id) ? index.byId(id) : undefined;
+      if (series?.isInHead === true) later.push(id);
+      else if (series !== undefined) gone.add(series);
+    }
+    this.#restingSoon = later;
+    if (gone.size > 0) index.remove(gone);
+  }
+
+  /** Learns which timelines are packed by now. They stay in memory for a while. Returns whether there were samples in them that it did not know. */
+  noticePacked(): boolean {
     const { timelines } = this.head;
+    let hasMissed = false;
     const isWhole = (id: number, count: number) => timelines.get(id)?.length === count;
     for (const id of this.directory.refresh(isWhole)) {
       const timeline = timelines.get(id);
@@ -82,7 +151,9 @@ export class LoadedHead {
       this.release(Number.NEGATIVE_INFINITY);
       if (timeline !== undefined) this.head.drop(timeline);
       this.packed.doubt();
+      hasMissed = true;
     }
+    return hasMissed;
   }
 
   /**
@@ -116,11 +187,12 @@ export class LoadedHead {
     for (const [id, labels, crc] of rows.iterate(this.#lastSeriesId)) {
       if (!isIntact(crc, checksumOfText(String(id), labels)))
         throw new DamagedBytes(`labels of series ${id} are not what was written`);
+      this.#lastSeriesId = id;
+      if (this.resting.has(id)) continue;
       const series = new HeadSeries(decodeLabels(labels, keep));
       series.id = id;
       this.head.index.add(series);
       fresh.push(series);
-      this.#lastSeriesId = id;
     }
     return fresh;
   }

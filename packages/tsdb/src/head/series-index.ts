@@ -18,6 +18,10 @@ export class SeriesIndex {
   readonly #byLabels = new LabelTable();
   /** In the order of ids. */
   #all: HeadSeries[] = [];
+  /** Those that came back with an id that is lower than others, by id. */
+  readonly #returned = new Map<number, HeadSeries>();
+  /** Finds a series that is not here because it rests, so that it comes back. */
+  readonly #rouse: ((labels: Labels) => HeadSeries | undefined) | undefined;
   /** For names that were asked for: the lists of all names would take as much memory as the series. */
   readonly #postings = new Map<string, Map<string, HeadSeries[]>>();
   /** What was found, by the list of matchers itself: rules and dashboards ask with the same lists again and again. */
@@ -28,12 +32,29 @@ export class SeriesIndex {
   #changes = 0;
   readonly #lastChanges = new Map<string, number>();
 
-  get size(): number {
-    return this.#all.length;
+  constructor(rouse?: (labels: Labels) => HeadSeries | undefined) {
+    this.#rouse = rouse;
   }
 
-  /** The series with these labels. It is noted at the labels, so that it is found at once the next time. */
+  get size(): number {
+    return this.#all.length + this.#returned.size;
+  }
+
+  /** The series with these labels; one that rests is roused. It is noted at the labels, so that it is found at once the next time. */
   get(labels: Labels): HeadSeries | undefined {
+    const found = this.#find(labels);
+    if (found !== undefined || this.#rouse === undefined) return found;
+    const roused = this.#rouse(labels);
+    if (roused !== undefined) this.add(roused);
+    return roused;
+  }
+
+  /** Is there a series with these labels that does not rest? */
+  has(labels: Labels): boolean {
+    return this.#find(labels) !== undefined;
+  }
+
+  #find(labels: Labels): HeadSeries | undefined {
     const { note } = labels;
     if (note instanceof HeadSeries && note.index === this) return note;
     const found = this.#byLabels.get(labels);
@@ -42,6 +63,8 @@ export class SeriesIndex {
   }
 
   byId(id: number): HeadSeries | undefined {
+    const returned = this.#returned.get(id);
+    if (returned !== undefined) return returned;
     let low = 0;
     let high = this.#all.length;
     while (low < high) {
@@ -52,17 +75,17 @@ export class SeriesIndex {
     return this.#all[low]?.id === id ? this.#all[low] : undefined;
   }
 
-  /** All series in the order of their ids. */
-  all(): Iterable<HeadSeries> {
-    return this.#all;
+  /** All series, in no order. */
+  all(): readonly HeadSeries[] {
+    return this.#returned.size === 0 ? this.#all : [...this.#all, ...this.#returned.values()];
   }
 
-  /** Enters a series, whose id is higher than all there are. */
   add(series: HeadSeries): void {
     series.index = this;
     series.labels.note = series;
     this.#byLabels.set(series);
-    this.#all.push(series);
+    if (series.id < (this.#all.at(-1)?.id ?? 0)) this.#returned.set(series.id, series);
+    else this.#all.push(series);
     this.#noteChange(series);
     for (const [name, values] of this.#postings) list(values, series.labels.get(name), series);
   }
@@ -74,6 +97,7 @@ export class SeriesIndex {
       series.index = undefined;
       series.labels.note = undefined;
       this.#byLabels.delete(series);
+      this.#returned.delete(series.id);
     }
     this.#all = this.#all.filter((series) => !gone.has(series));
     for (const [name, values] of this.#postings) {
@@ -88,7 +112,7 @@ export class SeriesIndex {
 
   labelNames(): Iterable<string> {
     const names = new Set<string>();
-    for (const { labels } of this.#all) for (let i = 0; i < labels.flat.length; i += 2) names.add(labels.flat[i]!);
+    for (const { labels } of this.all()) for (let i = 0; i < labels.flat.length; i += 2) names.add(labels.flat[i]!);
     return names;
   }
 
@@ -101,7 +125,7 @@ export class SeriesIndex {
     let values = this.#postings.get(name);
     if (values === undefined) {
       values = new Map();
-      for (const series of this.#all) list(values, series.labels.get(name), series);
+      for (const series of this.all()) list(values, series.labels.get(name), series);
       // A name that no series has must not stay: anybody can ask for any.
       if (values.size > 0) this.#postings.set(name, values);
     }
@@ -164,7 +188,7 @@ export class SeriesIndex {
       const size = lists.reduce((sum, list) => sum + list.length, 0);
       if (best === undefined || size < best.size) best = { lists, size, matcher };
     }
-    if (best === undefined) return [this.#all, matchers];
+    if (best === undefined) return [this.all(), matchers];
     const { matcher, lists } = best;
     return [lists.length === 1 ? lists[0]! : lists.flat(), matchers.filter((other) => other !== matcher)];
   }
@@ -209,6 +233,6 @@ function list(values: Map<string, HeadSeries[]>, value: string, series: HeadSeri
   else known.push(series);
 }
 
-function compareSeries(a: HeadSeries, b: HeadSeries): number {
+export function compareSeries(a: HeadSeries, b: HeadSeries): number {
   return compareLabels(a.labels, b.labels);
 }

@@ -167,8 +167,10 @@ export class StoreImport implements BulkImport {
         for (const one of this.#touched) highestId = Math.max(highestId, this.#writeSeries(one, counts));
         for (const timeline of this.#timelines.takeFresh()) this.#chunks.storeTimeline(timeline);
         if (highestId > 0) noteImport(this.#db, highestId, this.#nowMs);
+        this.#loaded.resting.noteRoused();
       })
       .immediate();
+    this.#loaded.resting.settle(true);
     for (const { column } of this.#touched) column.clear();
     this.#counts = counts;
     this.#touched.clear();

@@ -7,13 +7,21 @@ import { UNCHECKED } from '../codec/checksum.ts';
 const APPLICATION_ID = 0x54696c6c;
 
 /** Counted up with every change of the tables or of the bytes in them; see docs/formats/store.md. */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 const LATE_TABLE = `
   CREATE TABLE late (
     series_id INTEGER NOT NULL, number INTEGER NOT NULL, min_ms REAL NOT NULL, max_ms REAL NOT NULL, body BLOB NOT NULL,
     crc INTEGER NOT NULL, PRIMARY KEY (series_id, number)
   ) STRICT, WITHOUT ROWID;
+`;
+
+const RESTING_TABLES = `
+  CREATE TABLE resting (number INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+  CREATE TABLE roused (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL, row INTEGER NOT NULL, crc INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX roused_number ON roused (number);
 `;
 
 const TABLES = `
@@ -71,25 +79,29 @@ export function prepareSchema(db: Database, file: string, mayWrite: boolean): vo
       `${file} was written by an older Tillwatch (store version ${version}, this one reads ${SCHEMA_VERSION}): start this one on it once, which brings it up to date`,
     );
   }
-  bringUpToDate(db);
+  bringUpToDate(db, version);
 }
 
 function createTables(db: Database): void {
   db.transaction(() => {
     db.exec(TABLES);
     db.exec(LATE_TABLE);
+    db.exec(RESTING_TABLES);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     setVersion(db);
   }).immediate();
 }
 
-/** Version 2 added bundles, version 3 checksums and late samples. Rows without a checksum are taken as they are. */
-function bringUpToDate(db: Database): void {
+/** Version 2 added bundles, version 3 checksums and late samples, version 4 series that rest. Rows without a checksum are taken as they are. */
+function bringUpToDate(db: Database, version: number): void {
   db.transaction(() => {
-    db.exec(LATE_TABLE);
-    for (const table of ['series', 'rounds', 'timelines', 'chunks', 'documents']) {
-      db.exec(`ALTER TABLE ${table} ADD COLUMN crc INTEGER NOT NULL DEFAULT ${UNCHECKED}`);
+    if (version < 3) {
+      db.exec(LATE_TABLE);
+      for (const table of ['series', 'rounds', 'timelines', 'chunks', 'documents']) {
+        db.exec(`ALTER TABLE ${table} ADD COLUMN crc INTEGER NOT NULL DEFAULT ${UNCHECKED}`);
+      }
     }
+    db.exec(RESTING_TABLES);
     setVersion(db);
   }).immediate();
 }
