@@ -7,10 +7,16 @@ const MOST_REMEMBERED = 2 ** 20;
 /** Of so many metrics it is noted that their series changed. */
 const MOST_CHANGED = 2 ** 14;
 
-/** An answer of `find`, and the number of the last change that it knows of. */
+/** At least so many of the last changes are known one by one, and as many as a quarter of the series. */
+const LOGGED = 2 ** 14;
+
+/** An answer of `find`. */
 interface Answer {
   readonly found: readonly HeadSeries[];
+  /** The number of the last change that could have had to do with it. */
   readonly change: number;
+  /** Up to which change it is right. */
+  upTo: number;
 }
 
 /** Which series there are: by their labels, by id, and by each name and value (the postings). */
@@ -31,6 +37,8 @@ export class SeriesIndex {
   /** How often series came or went while there were answers, and the number of the last time by metric name. */
   #changes = 0;
   readonly #lastChanges = new Map<string, number>();
+  /** The last changes, in their order: the series that came, and `undefined` for one that went. */
+  #log: (HeadSeries | undefined)[] = [];
 
   constructor(rouse?: (labels: Labels) => HeadSeries | undefined) {
     this.#rouse = rouse;
@@ -86,14 +94,14 @@ export class SeriesIndex {
     this.#byLabels.set(series);
     if (series.id < (this.#all.at(-1)?.id ?? 0)) this.#returned.set(series.id, series);
     else this.#all.push(series);
-    this.#noteChange(series);
+    this.#noteChange(series, true);
     for (const [name, values] of this.#postings) list(values, series.labels.get(name), series);
   }
 
   /** Removes all of `gone` at once: each list they are in is rebuilt once. */
   remove(gone: ReadonlySet<HeadSeries>): void {
     for (const series of gone) {
-      this.#noteChange(series);
+      this.#noteChange(series, false);
       series.index = undefined;
       series.labels.note = undefined;
       this.#byLabels.delete(series);
@@ -139,14 +147,32 @@ export class SeriesIndex {
   find(matchers: readonly Matcher[]): readonly HeadSeries[] {
     const change = this.#lastChangeOf(matchers);
     const known = this.#answers.get(matchers);
-    if (known?.change === change) return known.found;
-    const found = this.#search(matchers);
+    if (known?.change === change) {
+      known.upTo = this.#changes;
+      return known.found;
+    }
+    const isLogged = known !== undefined && known.upTo >= this.#changes - this.#log.length;
+    const found = isLogged ? this.#bringUpToDate(known, matchers) : this.#search(matchers);
     if (known !== undefined) this.#remembered -= sizeOf(known.found);
     if (this.#remembered + found.length >= MOST_REMEMBERED) this.#forget();
     if (found.length >= MOST_REMEMBERED) return found;
-    this.#answers.set(matchers, { found, change: this.#lastChangeOf(matchers) });
+    this.#answers.set(matchers, { found, change: this.#lastChangeOf(matchers), upTo: this.#changes });
     this.#remembered += sizeOf(found);
     return found;
+  }
+
+  /** An answer without the series that went since, and with those that came. */
+  #bringUpToDate({ found, upTo }: Answer, matchers: readonly Matcher[]): readonly HeadSeries[] {
+    const tests = matchers.map(rememberingTest);
+    const came = new Set<HeadSeries>();
+    let hasLost = false;
+    for (let i = this.#log.length - (this.#changes - upTo); i < this.#log.length; i++) {
+      const series = this.#log[i];
+      if (series === undefined) hasLost = true;
+      else if (series.index === this && tests.every((test) => test(series.labels))) came.add(series);
+    }
+    const left = hasLost ? found.filter((series) => series.index === this) : found;
+    return came.size === 0 ? left : merged(left, [...came].sort(compareSeries));
   }
 
   /** The number of the last change of the metric that the matchers name, or of any if they name none. */
@@ -157,9 +183,11 @@ export class SeriesIndex {
     return this.#changes;
   }
 
-  #noteChange({ labels }: HeadSeries): void {
+  #noteChange(series: HeadSeries, hasCome: boolean): void {
     if (this.#remembered === 0) return;
-    this.#lastChanges.set(labels.metricName, ++this.#changes);
+    this.#lastChanges.set(series.labels.metricName, ++this.#changes);
+    this.#log.push(hasCome ? series : undefined);
+    if (this.#log.length > Math.max(LOGGED, this.size / 4)) this.#log = this.#log.slice(this.#log.length >> 1);
     if (this.#lastChanges.size > MOST_CHANGED) this.#forget();
   }
 
@@ -168,6 +196,7 @@ export class SeriesIndex {
     this.#remembered = 0;
     this.#changes = 0;
     this.#lastChanges.clear();
+    this.#log = [];
   }
 
   #search(matchers: readonly Matcher[]): HeadSeries[] {
@@ -231,6 +260,18 @@ function list(values: Map<string, HeadSeries[]>, value: string, series: HeadSeri
   const known = values.get(value);
   if (known === undefined) values.set(value, [series]);
   else known.push(series);
+}
+
+/** Two lists in label order as one. */
+function merged(a: readonly HeadSeries[], b: readonly HeadSeries[]): readonly HeadSeries[] {
+  const all: HeadSeries[] = [];
+  let at = 0;
+  for (const series of b) {
+    while (at < a.length && compareSeries(a[at]!, series) < 0) all.push(a[at++]!);
+    all.push(series);
+  }
+  while (at < a.length) all.push(a[at++]!);
+  return all;
 }
 
 export function compareSeries(a: HeadSeries, b: HeadSeries): number {

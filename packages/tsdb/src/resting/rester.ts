@@ -25,10 +25,7 @@ export class Rester {
   *pass(loaded: LoadedHead, nowMs: number): Generator<void> {
     const isIdle = (series: HeadSeries) =>
       !series.isInHead && series.hasChunks && Number.isFinite(series.lastMs) && series.lastMs < nowMs - IDLE_MS;
-    const idle = loaded.head.index
-      .all()
-      .filter(isIdle)
-      .sort((a, b) => a.id - b.id);
+    const idle = byMetric(loaded.head.index.all().filter(isIdle));
     for (let first = 0; idle.length - first >= this.#fewest; first += MOST_IN_GROUP) {
       // One may have got a sample since.
       const group = idle.slice(first, first + MOST_IN_GROUP).filter((series) => series.isAlive && isIdle(series));
@@ -51,4 +48,16 @@ export class Rester {
       this.#db.pragma('synchronous = FULL');
     }
   }
+}
+
+/** Those of a metric together: whoever looks for it need not read the groups without it. */
+function byMetric(series: readonly HeadSeries[]): HeadSeries[] {
+  const metrics = new Map<string, HeadSeries[]>();
+  for (const one of series) {
+    const name = one.labels.metricName;
+    const known = metrics.get(name);
+    if (known === undefined) metrics.set(name, [one]);
+    else known.push(one);
+  }
+  return [...metrics.values()].flat();
 }

@@ -79,10 +79,10 @@ export class RestingGroup {
     for (let row = 0; row < this.length; row++) if (this.lastMs[row]! >= fromMs) yield row;
   }
 
-  /** Those that satisfy all matchers, and whose newest sample is not older than `fromMs`. */
-  *find(matchers: readonly Matcher[], fromMs: number): Iterable<number> {
+  /** Those that satisfy all matchers. */
+  *find(matchers: readonly Matcher[]): Iterable<number> {
     const tests = matchers.map((matcher) => this.#test(matcher));
-    for (const row of this.rowsSince(fromMs)) if (tests.every((test) => test(row))) yield row;
+    for (let row = 0; row < this.length; row++) if (tests.every((test) => test(row))) yield row;
   }
 
   /** Each text is tried once, and each list of names is looked through once. */
@@ -119,7 +119,7 @@ export class RestingGroup {
     const start = new Uint32Array(count);
     const values: number[] = [];
     for (let row = 0, id = 0; row < count; row++) {
-      id += input.varint();
+      id += input.zigzag();
       ids[row] = id;
       lastMs[row] = input.f64();
       hashes[row] = input.u32();
@@ -154,7 +154,7 @@ function readSymbols(text: string): readonly string[] {
   throw new DamagedBytes('the texts of resting series are not readable');
 }
 
-/** Writes series, in the order of their ids, as a group. */
+/** Writes series as a group. */
 export function writeGroup(output: ByteWriter, series: readonly HeadSeries[]): void {
   const symbols = new Map<string, number>();
   const numberOf = (text: string) => {
@@ -172,7 +172,7 @@ export function writeGroup(output: ByteWriter, series: readonly HeadSeries[]): v
     const key = names.join(' ');
     const shape = shapes.get(key) ?? { number: shapes.size, names };
     shapes.set(key, shape);
-    rows.varint(id - lastId);
+    rows.zigzag(id - lastId);
     rows.f64(lastMs);
     rows.u32(restingHash(labels));
     rows.varint(shape.number);

@@ -1,7 +1,7 @@
 // Series that had no samples for some minutes rest: what is to be known of them is in the file (table `resting`), in groups, and only
 // queries that reach back far enough read it. What is in memory then depends on how many series there are at a time, and not
 // on how many there ever were: new releases and new machines bring new series all the time.
-import type { Labels, Matcher } from '@tillwatch/model';
+import { type Labels, type Matcher, METRIC_NAME } from '@tillwatch/model';
 import type { Database, Statement } from 'better-sqlite3';
 import { ByteWriter, DamagedBytes } from '../codec/bytes.ts';
 import { checksumOfBytes, checksumOfText, isIntact } from '../codec/checksum.ts';
@@ -15,6 +15,8 @@ import { type RestingPlace, RestingTable } from './resting-table.ts';
 const MOST_GROUP_BYTES = 16 * 2 ** 20;
 /** How many series are kept at hand, as queries need them. */
 const MOST_SERIES = 16_384;
+/** Of groups with more metrics it is not noted which they are. */
+const MOST_METRICS = 32;
 /** More than a group has rows: numbers a place. */
 const ROWS = 65_536;
 
@@ -25,8 +27,16 @@ type RousedRow = [id: number, number: number, row: number, crc: number];
 interface Known {
   readonly maxMs: number;
   readonly length: number;
+  /** The names of its metrics; `undefined` when they are many. */
+  readonly metrics: ReadonlySet<string> | undefined;
   /** Rows whose series do not rest any more, or are deleted. */
   readonly roused: Set<number>;
+}
+
+/** Which series of a group satisfy some matchers, when so many of its rows were roused. */
+interface Found {
+  readonly series: readonly HeadSeries[];
+  readonly roused: number;
 }
 
 /** The resting series of a file. */
@@ -45,10 +55,15 @@ export class RestingSeries {
   /** Roused, and not noted in the file for sure: the first `#noted` of them are, once the transaction under way is committed. */
   #unnoted: RestingPlace[] = [];
   #noted = 0;
+  /** Names of metrics, each once in memory. */
+  readonly #metricNames = new Map<string, string>();
   /** Those that were asked for last come last. */
   readonly #groups = new Map<number, RestingGroup>();
   #groupBytes = 0;
   #series = new Map<number, HeadSeries>();
+  /** What was found in groups, by the list of matchers itself: rules and dashboards ask with the same lists again and again. */
+  #answers = new WeakMap<readonly Matcher[], Map<number, Found>>();
+  #answered = 0;
   readonly #writer = new ByteWriter();
   readonly #newGroups: Statement<[number], GroupRow>;
   readonly #newRoused: Statement<[number], RousedRow>;
@@ -136,8 +151,21 @@ export class RestingSeries {
       this.#table?.add(group.hashes[row]!, { number, row });
       ids.push(id);
     }
-    this.#known.set(number, { maxMs, length: group.length, roused });
+    this.#known.set(number, { maxMs, length: group.length, metrics: this.#metricsOf(group), roused });
     return ids;
+  }
+
+  #metricsOf(group: RestingGroup): ReadonlySet<string> | undefined {
+    const names = new Set<string>();
+    for (let row = 0; row < group.length; row++) {
+      const name = group.valueOf(row, METRIC_NAME);
+      if (names.has(name)) continue;
+      if (names.size === MOST_METRICS) return undefined;
+      const known = this.#metricNames.get(name) ?? name;
+      this.#metricNames.set(known, known);
+      names.add(known);
+    }
+    return names;
   }
 
   /** Returns the id of the series if it was known to rest there. */
@@ -160,11 +188,31 @@ export class RestingSeries {
 
   /** Those that satisfy all matchers and have samples that are not older than `fromMs`, in no order. */
   *find(matchers: readonly Matcher[], fromMs: number): Iterable<HeadSeries> {
-    for (const [number, known, group] of this.#since(fromMs)) {
-      for (const row of group.find(matchers, fromMs)) {
-        if (!known.roused.has(row)) yield this.#seriesAt(number, group, row);
-      }
+    const metric = matchers.find(({ name, op }) => name === METRIC_NAME && op === '=')?.value;
+    for (const [number, { maxMs, metrics }] of this.#known) {
+      if (maxMs < fromMs || (metric !== undefined && metrics?.has(metric) === false)) continue;
+      for (const series of this.#findIn(number, matchers)) if (series.lastMs >= fromMs) yield series;
     }
+  }
+
+  #findIn(number: number, matchers: readonly Matcher[]): readonly HeadSeries[] {
+    const roused = this.#known.get(number)!.roused;
+    let answers = this.#answers.get(matchers);
+    const answer = answers?.get(number);
+    if (answer?.roused === roused.size) return answer.series;
+    const group = this.#read(number);
+    if (group === undefined) return [];
+    const rows = [...group.find(matchers)].filter((row) => !roused.has(row));
+    const series = rows.map((row) => this.#seriesAt(number, group, row));
+    this.#answered += 1 + series.length;
+    if (this.#answered > MOST_SERIES) {
+      this.#answers = new WeakMap();
+      this.#answered = 0;
+      answers = undefined;
+    }
+    answers ??= new Map();
+    this.#answers.set(matchers, answers.set(number, { series, roused: roused.size }));
+    return series;
   }
 
   /** The names of labels of those that have samples that are not older than `fromMs`. */
@@ -224,7 +272,7 @@ export class RestingSeries {
     this.#noted = 0;
   }
 
-  /** Writes a group of series, in the order of their ids. Inside a transaction, after which the group is to be learned. */
+  /** Writes a group of series. Inside a transaction, after which the group is to be learned. */
   write(series: readonly HeadSeries[]): { readonly number: number; readonly body: Uint8Array } {
     this.noteRoused();
     this.#writer.reset();

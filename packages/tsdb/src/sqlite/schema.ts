@@ -21,7 +21,6 @@ const RESTING_TABLES = `
   CREATE TABLE roused (
     id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL, row INTEGER NOT NULL, crc INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX roused_number ON roused (number);
 `;
 
 const TABLES = `
