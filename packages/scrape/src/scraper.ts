@@ -3,6 +3,7 @@ import type { Appendable, Clock, ExemplarSink, Labels, Logger, SeriesCensus } fr
 import type { Mechanism } from './discovery/discoverer.ts';
 import { withoutCredentials } from './http/http-client.ts';
 import type { Environment } from './http/proxy.ts';
+import { Turns } from './loop/turns.ts';
 import { ScrapePool } from './scrape-pool.ts';
 import { DEFAULT_SERIES_LIMITS, SeriesAdmission, type SeriesLimits } from './series-limits.ts';
 
@@ -92,7 +93,7 @@ export interface Scraper {
  */
 export function createScraper({ config, census, limits, environment = {}, ...rest }: ScraperOptions): Scraper {
   const admission = new SeriesAdmission(limits ?? DEFAULT_SERIES_LIMITS, census);
-  const ports = { ...rest, environment, admission };
+  const ports = { ...rest, environment, admission, turns: new Turns() };
   const pools = new Map<string, ScrapePool>();
   let isStarted = false;
   for (const job of config.scrapeConfigs) pools.set(job.jobName, new ScrapePool(job, ports));

@@ -24,6 +24,7 @@ import { ingestPage, type PageCounts } from './ingest-page.ts';
 import { MetadataCache } from './metadata.ts';
 import { nextDue, offsetOf, sampleTime } from './schedule.ts';
 import { SeriesCache } from './series-cache.ts';
+import type { Turns } from './turns.ts';
 
 /** What a job gives its loops. It is replaced as a whole on reload. */
 export interface JobSettings {
@@ -55,6 +56,8 @@ export interface LoopPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly admission: SeriesAdmission;
+  /** Shared by all loops: pages are read one at a time. */
+  readonly turns: Turns;
   /** Takes the exemplars of pages; they are passed over when not given. */
   readonly exemplars?: ExemplarSink | undefined;
 }
@@ -74,6 +77,7 @@ export class TargetLoop {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #exemplars: ExemplarSink | undefined;
+  readonly #turns: Turns;
   readonly #cache = new SeriesCache();
   readonly #reportLabels = new Map<string, Labels>();
   readonly metadata = new MetadataCache();
@@ -101,6 +105,7 @@ export class TargetLoop {
     this.#clock = ports.clock;
     this.#logger = ports.logger;
     this.#exemplars = ports.exemplars;
+    this.#turns = ports.turns;
     this.#limit = new TargetSeriesLimit(ports.admission);
   }
 
@@ -244,6 +249,7 @@ export class TargetLoop {
     });
     try {
       body.bytes = page.body.length;
+      await this.#turns.next();
       this.#ingest(page, batch, timestampMs, counts, exemplars);
     } finally {
       page.release();
