@@ -23,8 +23,6 @@ export class Bundler {
   readonly #put: Statement<[number, number, Uint8Array, number]>;
   readonly #delete: Statement<[number, number, number]>;
   readonly #writer = new ByteWriter();
-  /** The timeline up to which a series' chunks are dealt with. */
-  #done = new WeakMap<HeadSeries, number>();
 
   constructor(db: Database, sliceMs = SLICE_MS, mostBytes = BUNDLE_BYTES) {
     this.#db = db;
@@ -50,7 +48,7 @@ export class Bundler {
         next = this.#db.transaction(() => this.#slice(loaded, all, next)).immediate();
       } catch (cause) {
         // What was dealt with in this slice is as it was before.
-        this.#done = new WeakMap();
+        for (const series of all) series.bundledId = 0;
         throw cause;
       } finally {
         this.#db.pragma('synchronous = FULL');
@@ -73,12 +71,12 @@ export class Bundler {
   #bundle({ directory }: LoadedHead, series: HeadSeries): void {
     if (!series.isAlive || !series.hasChunks) return;
     let single: PackedChunk[] = [];
-    for (const [timelineId, body, crc] of this.#chunksAfter.all(series.id, this.#done.get(series) ?? 0)) {
+    for (const [timelineId, body, crc] of this.#chunksAfter.all(series.id, series.bundledId)) {
       // Chunks of a timeline that is being packed may be written again, and those of one that has expired will be deleted.
       if (!directory.has(timelineId)) break;
       // A bundle ends what can be put together, and so does a damaged chunk, which must not get a checksum that is right.
       if (isBundle(body) || !isIntact(crc, checksumOfBytes(series.id, timelineId, body))) {
-        this.#done.set(series, timelineId);
+        series.bundledId = timelineId;
         single = [];
       } else single.push({ timelineId, body });
     }
@@ -106,6 +104,6 @@ export class Bundler {
       this.#put.run(series.id, last, body, checksumOfBytes(series.id, last, body));
       this.#delete.run(series.id, group[0]!.timelineId, last);
     }
-    this.#done.set(series, last);
+    series.bundledId = last;
   }
 }

@@ -4,6 +4,7 @@ import type { LoadedHead } from './head/load-head.ts';
 import type { HeadSeries } from './head/series.ts';
 import { readImported } from './imported.ts';
 import type { RestingPlace } from './resting/resting-table.ts';
+import { emptyLog } from './sqlite/database.ts';
 
 /** What the store may keep. */
 export interface StoreLimits {
@@ -23,6 +24,8 @@ const TIMELINES_PER_SLICE = 500;
 const PAGES_PER_SLICE = 32;
 /** Free pages are given back to the file system when they are more than this share of the file; fewer are used again soon. */
 const MOST_FREE = 1 / 8;
+/** How often it is tried to empty the log while somebody reads. */
+const MOST_TRIES = 50;
 /** So much more than needed is deleted, so that the next batch is not over the limit again. */
 const HEADROOM = 1.1;
 
@@ -80,8 +83,9 @@ export class Retention {
   /** Deletes the oldest until the store is no longer too large, or nothing is left that can be deleted. Yields like `pass`. */
   *shrink(loaded: LoadedHead): Generator<void> {
     // What was deleted before, and the room that the log has grown to, may be enough.
-    yield* this.#giveBack(0);
-    while (this.isTooLarge) {
+    let isSmall = yield* this.#giveBack(0);
+    // As long as somebody reads, how large the log is says nothing: the next call goes on.
+    while (isSmall && this.isTooLarge) {
       const bytes = this.#bytes;
       const all = packedBeforeHead(loaded);
       if (all.length === 0) return;
@@ -89,7 +93,7 @@ export class Retention {
       const expired = all.slice(0, Math.ceil(all.length * Math.min(1, excess * HEADROOM)));
       const cutoffMs = Math.max(...expired.map((id) => loaded.directory.get(id)!.maxMs)) + 1;
       yield* this.#delete(loaded, expired, cutoffMs);
-      yield* this.#giveBack(0);
+      isSmall = yield* this.#giveBack(0);
     }
   }
 
@@ -179,11 +183,16 @@ export class Retention {
     return !hasSamples;
   }
 
-  /** Gives free pages back to the file system if they are more than `mostFree` of the file. */
-  *#giveBack(mostFree: number): Generator<void> {
+  /** Gives free pages back to the file system if they are more than `mostFree` of the file. Returns whether the log was emptied, if need be. */
+  *#giveBack(mostFree: number): Generator<void, boolean> {
     const isWorthIt = this.#number('freelist_count') > mostFree * this.#number('page_count');
     if (isWorthIt && this.#canShrink) yield* this.#moveToFreePages();
-    if (isWorthIt || mostFree === 0) this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    if (!isWorthIt && mostFree > 0) return true;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (emptyLog(this.#db)) return true;
+      yield;
+    }
+    return false;
   }
 
   *#moveToFreePages(): Generator<void> {

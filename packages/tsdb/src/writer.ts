@@ -33,7 +33,7 @@ import {
   selectSeriesLabels,
   valueAt,
 } from './series-queries.ts';
-import { openWriter } from './sqlite/database.ts';
+import { emptyLog, openWriter } from './sqlite/database.ts';
 import type { DirectoryLock } from './sqlite/lock.ts';
 import { isPassing, storeFailure } from './sqlite/store-failure.ts';
 import type { Tsdb, TsdbStats } from './tsdb.ts';
@@ -487,7 +487,7 @@ export class TsdbWriter implements Tsdb {
   #hasRoom(): boolean {
     try {
       // What the log has grown to is room as well.
-      this.#file.db.pragma('wal_checkpoint(TRUNCATE)');
+      emptyLog(this.#file.db);
       const bytes = Math.min(TRIAL_BYTES, 65_536 + 16 * (this.#held?.samples ?? 0));
       this.#file.db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, zeroblob(?))').run('trial', bytes);
       this.#file.db.prepare('DELETE FROM meta WHERE name = ?').run('trial');

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ByteWriter } from '../src/codec/bytes.ts';
 import { HeadSeries } from '../src/head/series.ts';
+import { openImport } from '../src/import/open-import.ts';
 import { openTsdb } from '../src/index.ts';
 import { openForWriting, type WritingOptions } from '../src/open-tsdb.ts';
 import { IdSet } from '../src/resting/id-set.ts';
@@ -140,6 +141,24 @@ describe('series that get no samples any more', () => {
     store().maintain();
     expect(store().stats()).toMatchObject({ seriesCount: 0, restingSeriesCount: 4 });
     expect(valuesOf(store())).toMatchObject({ 'old-2': [1, 2, 3, 4, 5, 6, 7, 8, 9, 9.5, 10] });
+  });
+
+  test('get history that is imported, older and newer, and rest again', async () => {
+    const { dir, store, clock, letRest, reopen } = await openStore();
+    await store().close();
+    const history = openImport(dir, clock);
+    const series = history.series(OLD[0]!);
+    series.append(START_MS - HOUR_MS, -1);
+    series.append(START_MS + HOUR_MS, 100);
+    expect(history.close()).toEqual({ stored: 2, repeated: 0, conflicting: 0 });
+    await reopen();
+    const expected = { 'old-1': [-1, ...TEN, 100], 'old-2': TEN, 'old-3': TEN };
+    expect(valuesOf(store())).toMatchObject(expected);
+    expect(store().stats().restingSeriesCount).toBe(2);
+    await letRest(12);
+    expect(store().stats().restingSeriesCount).toBe(3);
+    expect(valuesOf(store())).toMatchObject(expected);
+    expect(valuesOf(store(), START_MS + 11_000, START_MS + HOUR_MS)).toEqual({ 'old-1': [100] });
   });
 
   test('are deleted when all of their samples are, with what was noted of them', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Labels } from '@tillwatch/model';
 import { ManualClock } from '@tillwatch/model/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { openForWriting } from '../src/open-tsdb.ts';
+import { openForWriting, openTsdb } from '../src/open-tsdb.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const STEP_MS = 15_000;
@@ -65,6 +65,25 @@ test('a store that is larger than it may be loses its oldest samples, and the fi
   expect(store.get('alerts', 'newest')).toBe(bench.clock.nowMs());
 
   await write(600);
+  store.maintain();
+  expect(store.stats().bytesOnDisk).toBeLessThanOrEqual(limit);
+  expect(spanOf(bench)).toBeGreaterThan(400);
+});
+
+test('while somebody reads nobody waits, and nothing more is deleted because the log cannot be emptied', async () => {
+  const limit = 200_000;
+  const bench = await filled(2500);
+  const { dir, store } = bench;
+  store.maintain();
+  const reader = await openTsdb(dir, { readOnly: true, retentionMs: 1e12 });
+  onTestFinished(() => reader.close());
+  const read = reader.select([], 0, 1e12)[Symbol.iterator]();
+  read.next();
+  store.configure({ retentionMs: 1e12, retentionBytes: limit });
+  // Waiting would take seconds each time.
+  for (let i = 0; i < 3; i++) store.maintain();
+  expect(spanOf(bench)).toBeGreaterThan(400);
+  while (read.next().done !== true);
   store.maintain();
   expect(store.stats().bytesOnDisk).toBeLessThanOrEqual(limit);
   expect(spanOf(bench)).toBeGreaterThan(400);

@@ -20,6 +20,8 @@ export class HeadSeries {
   index: SeriesIndex | undefined;
   /** The newest packed timeline it was in, as far as that is known; 0 when no chunks of it can be in the file. */
   packedId = 0;
+  /** The timeline up to which its chunks are in bundles, as far as that is known. */
+  bundledId = 0;
   /** The newest timeline it was in. It only ever moves to newer ones, so chunks in the order of timelines are in order of time. */
   lastTimelineId = 0;
   /** The newest segment in memory; the timeline knows the one before. */

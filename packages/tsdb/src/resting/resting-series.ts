@@ -246,7 +246,7 @@ export class RestingSeries {
     for (const place of this.#table.get(restingHash(labels))) {
       const group = this.#read(place.number);
       if (group === undefined || !group.labelsOf(place.row).equals(labels)) continue;
-      const series = newSeries(place.number, group, place.row);
+      const series = newSeries(labels, place.number, group, place.row);
       this.#noteRoused(place);
       this.#unnoted.push(place);
       return series;
@@ -300,7 +300,7 @@ export class RestingSeries {
     if (group === undefined) return [];
     return Array.from({ length: group.length }, (_, row) => row)
       .filter((row) => this.isAt(number, row))
-      .map((row) => [row, newSeries(number, group, row)] as const);
+      .map((row) => [row, newSeries(group.labelsOf(row), number, group, row)] as const);
   }
 
   /** Does the series of a row rest there still? */
@@ -336,7 +336,7 @@ export class RestingSeries {
     let series = this.#series.get(key);
     if (series === undefined) {
       if (this.#series.size >= MOST_SERIES) this.#series = new Map();
-      series = newSeries(number, group, row);
+      series = newSeries(group.labelsOf(row), number, group, row);
       this.#series.set(key, series);
     }
     return series;
@@ -385,8 +385,8 @@ export class RestingSeries {
 }
 
 /** A series as queries need it. */
-function newSeries(number: number, group: RestingGroup, row: number): HeadSeries {
-  const series = new HeadSeries(group.labelsOf(row));
+function newSeries(labels: Labels, number: number, group: RestingGroup, row: number): HeadSeries {
+  const series = new HeadSeries(labels);
   series.id = group.ids[row]!;
   // Of the value nobody asks while it rests.
   series.last = { timestampMs: group.lastMs[row]!, low: 0, high: 0 };

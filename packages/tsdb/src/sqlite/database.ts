@@ -8,12 +8,15 @@ import { prepareSchema } from './schema.ts';
 /** The store's file in its data directory. */
 export const FILE_NAME = 'tillwatch.db';
 
+/** For how long a statement waits for a lock. */
+const LOCK_TIMEOUT_MS = 5_000;
+
 /** Opens the store's file for its one writer, making directory and file (0700, 0600) if they are missing. */
 export function openWriter(dir: string): Database.Database {
   createPrivateDirectory(dir);
   const file = join(dir, FILE_NAME);
   createPrivateFile(file);
-  const db = new Database(file, { timeout: 5_000 });
+  const db = new Database(file, { timeout: LOCK_TIMEOUT_MS });
   return prepared(db, () => prepareWriter(db, file));
 }
 
@@ -33,8 +36,22 @@ export function prepareWriter(db: Database.Database, file: string): void {
 export function openReader(dir: string): Database.Database {
   const file = join(dir, FILE_NAME);
   if (!existsSync(file)) throw new StoreError('io', `there is no store in ${dir}: ${file} does not exist`);
-  const db = new Database(file, { readonly: true, fileMustExist: true, timeout: 5_000 });
+  const db = new Database(file, { readonly: true, fileMustExist: true, timeout: LOCK_TIMEOUT_MS });
   return prepared(db, () => prepareSchema(db, file, false));
+}
+
+/**
+ * Moves what is in the log to its place in the file, and makes the log empty. Returns whether it is; it is not while somebody reads
+ * from it, and nobody waits for that.
+ */
+export function emptyLog(db: Database.Database): boolean {
+  db.pragma('busy_timeout = 0');
+  try {
+    const [result] = db.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];
+    return result?.busy === 0;
+  } finally {
+    db.pragma(`busy_timeout = ${LOCK_TIMEOUT_MS}`);
+  }
 }
 
 const MAGIC = 'SQLite format 3\u0000';
