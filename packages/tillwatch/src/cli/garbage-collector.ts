@@ -9,12 +9,17 @@ import { setFlagsFromString } from 'node:v8';
  * For our own commands only: the flags hold for the whole process (https://nodejs.org/api/v8.html#v8setflagsfromstringflags).
  */
 export function settleGarbageCollector(): void {
-  for (const flag of FLAGS) setFlagsFromString(flag);
+  const flags = hasMemoryReducerFlag() ? [...FLAGS, '--memory-reducer-single-gc'] : FLAGS;
+  for (const flag of flags) setFlagsFromString(flag);
+}
+
+/** V8 grumbles on standard error about flags that it does not know, and later versions do not know this one. */
+function hasMemoryReducerFlag(): boolean {
+  return Number.parseInt(process.versions.v8, 10) <= 11;
 }
 
 const FLAGS = [
   '--heap-growing-percent=50',
-  '--memory-reducer-single-gc',
   '--gc-memory-reducer-start-delay-ms=120000',
   '--no-parallel-scavenge',
   '--no-flush-bytecode',

@@ -259,6 +259,8 @@ export class RestingSeries {
     if (this.#noted === this.#unnoted.length) return;
     let id = Math.max(this.#lastRousedId, this.#lastIdOf.get('roused') ?? 0);
     for (const { number, row } of this.#unnoted.slice(this.#noted)) {
+      // Its group may be deleted by now.
+      if (!this.#known.has(number)) continue;
       id++;
       this.#insertRoused.run(id, number, row, checksumOfText(String(id), `${number} ${row}`));
     }
