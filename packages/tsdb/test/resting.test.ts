@@ -289,6 +289,9 @@ test('the table of places and the set of ids are what they say', () => {
             ids.delete(id);
           }
           expect(ids.has(id)).toBe(isAdded);
+          const next = ids.nextAbsent(42);
+          expect(ids.has(next)).toBe(false);
+          for (let one = 42; one < next; one++) expect(ids.has(one)).toBe(true);
         }
         for (const hash of [0, 1, 63, 64, 0xffff_ffff]) {
           const found = Array.from(table.get(hash), ({ number, row }) => `${hash} ${number} ${row}`);

@@ -25,6 +25,11 @@ const KEPT_MS = 330_000;
 const MOST_KEPT_BYTES = 64 * 2 ** 20;
 const MOST_KEPT_BYTES_OF_READER = 8 * 2 ** 20;
 
+type SeriesRow = [id: number, labels: string, crc: number | null];
+
+/** So many series that rest are passed over one by one. */
+const FEW_RESTING = 16;
+
 /** The head as the file has it, and how far the file was read. */
 export class LoadedHead {
   readonly head: Head;
@@ -108,14 +113,10 @@ export class LoadedHead {
   #readRoused(ids: readonly number[]): HeadSeries[] {
     const roused: HeadSeries[] = [];
     if (ids.length === 0) return roused;
-    const row = this.#db.prepare<[number], string>('SELECT labels FROM series WHERE id = ?').pluck();
+    const rows = this.#db.prepare<[number], SeriesRow>('SELECT id, labels, crc FROM series WHERE id = ?').raw();
     for (const id of ids) {
-      const labels = this.head.index.byId(id) === undefined && !this.resting.has(id) ? row.get(id) : undefined;
-      if (labels === undefined) continue;
-      const series = new HeadSeries(decodeLabels(labels));
-      series.id = id;
-      this.head.index.add(series);
-      roused.push(series);
+      const row = this.head.index.byId(id) === undefined && !this.resting.has(id) ? rows.get(id) : undefined;
+      if (row !== undefined) roused.push(this.#addSeries(row));
     }
     return roused;
   }
@@ -176,7 +177,7 @@ export class LoadedHead {
   #readSeries(): HeadSeries[] {
     const fresh: HeadSeries[] = [];
     const rows = this.#db
-      .prepare<[number], [number, string, number | null]>('SELECT id, labels, crc FROM series WHERE id > ? ORDER BY id')
+      .prepare<[number], SeriesRow>('SELECT id, labels, crc FROM series WHERE id > ? ORDER BY id')
       .raw();
     const texts = new Map<string, string>();
     const keep = (text: string) => {
@@ -184,17 +185,31 @@ export class LoadedHead {
       if (kept === undefined) texts.set(text, text);
       return kept ?? text;
     };
-    for (const [id, labels, crc] of rows.iterate(this.#lastSeriesId)) {
-      if (!isIntact(crc, checksumOfText(String(id), labels)))
-        throw new DamagedBytes(`labels of series ${id} are not what was written`);
-      this.#lastSeriesId = id;
-      if (this.resting.has(id)) continue;
-      const series = new HeadSeries(decodeLabels(labels, keep));
-      series.id = id;
-      this.head.index.add(series);
-      fresh.push(series);
+    // Series come to rest together, so there are long stretches of them, which are not read.
+    for (let isAtEnd = false; !isAtEnd; ) {
+      isAtEnd = true;
+      for (const row of rows.iterate(this.#lastSeriesId)) {
+        const [id] = row;
+        this.#lastSeriesId = Math.max(id, this.resting.nextAwake(id) - 1);
+        if (this.#lastSeriesId > id + FEW_RESTING) {
+          isAtEnd = false;
+          break;
+        }
+        if (this.resting.has(id)) continue;
+        fresh.push(this.#addSeries(row, keep));
+      }
     }
     return fresh;
+  }
+
+  /** Enters a series as it is in the file. @throws {DamagedBytes} */
+  #addSeries([id, labels, crc]: SeriesRow, keep?: (text: string) => string): HeadSeries {
+    if (!isIntact(crc, checksumOfText(String(id), labels)))
+      throw new DamagedBytes(`labels of series ${id} are not what was written`);
+    const series = new HeadSeries(decodeLabels(labels, keep));
+    series.id = id;
+    this.head.index.add(series);
+    return series;
   }
 
   #readRounds(): void {

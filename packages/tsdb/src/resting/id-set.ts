@@ -11,6 +11,17 @@ export class IdSet {
     return ((this.#bits[Math.floor(id / 8)] ?? 0) & (1 << (id % 8))) !== 0;
   }
 
+  /** The first id from `id` on that is not in it. */
+  nextAbsent(id: number): number {
+    let next = id;
+    while (this.has(next)) {
+      // Whole bytes at a time where it is full.
+      if (next % 8 === 0 && this.#bits[next / 8] === 0xff) next += 8;
+      else next++;
+    }
+    return next;
+  }
+
   add(id: number): void {
     if (this.has(id)) return;
     const at = Math.floor(id / 8);

@@ -110,6 +110,11 @@ export class RestingSeries {
     return this.#ids.has(id);
   }
 
+  /** The first id from `id` on that is not one of a series that rests. */
+  nextAwake(id: number): number {
+    return this.#ids.nextAbsent(id);
+  }
+
   /**
    * Learns what was added to the file since the last call: which series rest since, and which did until then. One may be both.
    * @throws {DamagedBytes}
