@@ -1,5 +1,5 @@
 import type { Labels, Matcher } from '@tillwatch/model';
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { ChunkRows } from '../chunk-rows.ts';
 import { ByteReader, DamagedBytes } from '../codec/bytes.ts';
 import { checksumOfBytes, checksumOfText, isIntact } from '../codec/checksum.ts';
@@ -39,6 +39,7 @@ export class LoadedHead {
   readonly packed: PackedCache;
   readonly late: LateSamples;
   readonly #db: Database;
+  readonly #newestChunks: Statement<[number], [timelineId: number, body: Buffer, crc: number | null]>;
   readonly #nowMs: () => number;
   #lastSeriesId = 0;
   #lastRoundId = 0;
@@ -56,6 +57,10 @@ export class LoadedHead {
     this.#nowMs = nowMs;
     this.resting = new RestingSeries(db);
     this.head = new Head(new SeriesIndex(db.readonly ? undefined : (labels) => this.#rouse(labels)));
+    this.#newestChunks = db.prepare(
+      'SELECT timeline_id, body, crc FROM chunks WHERE series_id = ? ORDER BY timeline_id DESC LIMIT 2',
+    );
+    this.#newestChunks.raw();
     this.directory = new TimelineDirectory(db);
     this.chunkRows = new ChunkRows(db);
     this.packed = new PackedCache(new PartReader(this.chunkRows, this.directory));
@@ -235,17 +240,12 @@ export class LoadedHead {
 
   /** The newest sample of series that have none in the head: what comes next has to be newer. */
   #readLastSamples(series: readonly HeadSeries[]): void {
-    const chunks = this.#db
-      .prepare<[number], [number, Buffer, number | null]>(
-        'SELECT timeline_id, body, crc FROM chunks WHERE series_id = ? ORDER BY timeline_id DESC LIMIT 2',
-      )
-      .raw();
     for (const one of series) {
       // Which is the newest does not matter, as long as it differs from what is packed later.
       one.packedId = 1;
       if (one.timeline !== undefined) continue;
       // Chunks of a timeline that was being packed when the process died are not valid yet: its rounds still are.
-      const newest = chunks
+      const newest = this.#newestChunks
         .all(one.id)
         .find(
           ([timelineId, body, crc]) =>
