@@ -63,6 +63,12 @@ export class Retention {
     return this.#canShrink ? bytes : bytes - this.#number('freelist_count') * this.#number('page_size');
   }
 
+  /** The pages of the file that are in use or will be given back, wherever they are now. */
+  get #bytesOfPages(): number {
+    const pages = this.#number('page_count') - (this.#canShrink ? 0 : this.#number('freelist_count'));
+    return pages * this.#number('page_size');
+  }
+
   /** Files that were made before version 3 keep their size: their free pages are used again. */
   get #canShrink(): boolean {
     return this.#number('auto_vacuum') === 2;
@@ -83,17 +89,17 @@ export class Retention {
   /** Deletes the oldest until the store is no longer too large, or nothing is left that can be deleted. Yields like `pass`. */
   *shrink(loaded: LoadedHead): Generator<void> {
     // What was deleted before, and the room that the log has grown to, may be enough.
-    let isSmall = yield* this.#giveBack(0);
-    // As long as somebody reads, how large the log is says nothing: the next call goes on.
-    while (isSmall && this.isTooLarge) {
-      const bytes = this.#bytes;
+    let isLogEmpty = yield* this.#giveBack(0);
+    for (;;) {
+      // As long as somebody reads, the log stays as large as it is: then what counts is the file as it will be without it.
+      const bytes = isLogEmpty ? this.#bytes : this.#bytesOfPages;
       const all = packedBeforeHead(loaded);
-      if (all.length === 0) return;
-      const excess = (bytes - this.limits.retentionBytes!) / bytes;
+      const excess = (bytes - (this.limits.retentionBytes ?? Number.POSITIVE_INFINITY)) / bytes;
+      if (!(excess > 0) || all.length === 0) return;
       const expired = all.slice(0, Math.ceil(all.length * Math.min(1, excess * HEADROOM)));
       const cutoffMs = Math.max(...expired.map((id) => loaded.directory.get(id)!.maxMs)) + 1;
       yield* this.#delete(loaded, expired, cutoffMs);
-      isSmall = yield* this.#giveBack(0);
+      isLogEmpty = yield* this.#giveBack(0);
     }
   }
 
@@ -137,17 +143,17 @@ export class Retention {
   /** Deletes what is too old of the series of a group that rests, and the group when nothing is left. */
   *#deleteResting({ resting }: LoadedHead, number: number, expire: (series: HeadSeries) => boolean): Generator<void> {
     let gone: RestingPlace[] = [];
-    yield* this.#slices(
+    for (const _ of this.#slices(
       resting.seriesIn(number),
       ([row, series]) => {
         if (resting.isAt(number, row) && expire(series)) gone.push({ number, row });
       },
-      () => {
-        resting.forget(gone);
-        gone = [];
-      },
-    );
-    resting.settle(true);
+      () => resting.noteGone(gone),
+    )) {
+      resting.forget(gone);
+      gone = [];
+      yield;
+    }
     if (resting.isEmpty(number)) this.#db.transaction(() => resting.delete(number)).immediate();
   }
 

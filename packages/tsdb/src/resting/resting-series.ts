@@ -55,8 +55,6 @@ export class RestingSeries {
   /** Roused, and not noted in the file for sure: the first `#noted` of them are, once the transaction under way is committed. */
   #unnoted: RestingPlace[] = [];
   #noted = 0;
-  /** Names of metrics, each once in memory. */
-  readonly #metricNames = new Map<string, string>();
   /** Those that were asked for last come last. */
   readonly #groups = new Map<number, RestingGroup>();
   #groupBytes = 0;
@@ -166,9 +164,7 @@ export class RestingSeries {
       const name = group.valueOf(row, METRIC_NAME);
       if (names.has(name)) continue;
       if (names.size === MOST_METRICS) return undefined;
-      const known = this.#metricNames.get(name) ?? name;
-      this.#metricNames.set(known, known);
-      names.add(known);
+      names.add(name);
     }
     return names;
   }
@@ -262,14 +258,8 @@ export class RestingSeries {
   /** Notes in the file who was roused. Inside a transaction with what they were roused for, after which `settle` is to be called. */
   noteRoused(): void {
     if (this.#noted === this.#unnoted.length) return;
-    let id = Math.max(this.#lastRousedId, this.#lastIdOf.get('roused') ?? 0);
-    for (const { number, row } of this.#unnoted.slice(this.#noted)) {
-      // Its group may be deleted by now.
-      if (!this.#known.has(number)) continue;
-      id++;
-      this.#insertRoused.run(id, number, row, checksumOfText(String(id), `${number} ${row}`));
-    }
-    this.#lastRousedId = id;
+    // The group of some may be deleted by now.
+    this.noteGone(this.#unnoted.slice(this.#noted).filter(({ number }) => this.#known.has(number)));
     this.#noted = this.#unnoted.length;
   }
 
@@ -315,13 +305,19 @@ export class RestingSeries {
     return this.#known.get(number)?.roused.has(row) === false;
   }
 
-  /** Forgets series that are deleted. Inside a transaction. */
-  forget(places: readonly RestingPlace[]): void {
-    for (const place of places) {
-      this.#noteRoused(place);
-      this.#unnoted.push(place);
+  /** Notes in the file that series are deleted. Inside a transaction, after which they are to be forgotten. */
+  noteGone(places: readonly RestingPlace[]): void {
+    let id = Math.max(this.#lastRousedId, this.#lastIdOf.get('roused') ?? 0);
+    for (const { number, row } of places) {
+      id++;
+      this.#insertRoused.run(id, number, row, checksumOfText(String(id), `${number} ${row}`));
     }
-    this.noteRoused();
+    this.#lastRousedId = id;
+  }
+
+  /** Forgets series that are deleted. */
+  forget(places: readonly RestingPlace[]): void {
+    for (const place of places) this.#noteRoused(place);
   }
 
   /** Does nobody rest in a group any more? */
